@@ -1,0 +1,62 @@
+# `make demo` and `make test` do everything, from a fresh clone on a fresh Debian machine on.
+# PYTHON=/path/to/python chooses the interpreter of a new .venv.
+
+PYTHON ?= $(shell scripts/find_python.sh)
+VENV := .venv
+PY := $(VENV)/bin/python
+CXX_FILES = $(shell find cpp tests benchmarks -name '*.h' -o -name '*.cc')
+
+# Folders too: a file that came or went is a change.
+PACKAGE_SOURCES := pyproject.toml CMakeLists.txt scripts/install_python.sh \
+  $(shell find cmake cpp python -not -path '*/__pycache__*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format tsan asan kill prove bench clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install the system packages that are missing
+	@scripts/setup.sh "$(PYTHON)"
+
+$(VENV)/installed: $(PACKAGE_SOURCES) | setup
+	@mkdir -p $(VENV) && touch $@.begun  # what is edited meanwhile counts as newer
+	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev --editable
+	@mv $@.begun $@
+
+demo: $(VENV)/installed ## index the standard library, kill the indexer, recover, ask
+	$(VENV)/bin/skiplith demo
+
+test: $(VENV)/installed ## C++ tests, Python tests (short forms of the slow proofs), stubs
+	@scripts/test_cpp.sh release
+	$(PY) -m pytest
+	MYPYPATH=python $(PY) -m mypy.stubtest skiplith --mypy-config-file pyproject.toml
+
+lint: $(VENV)/installed ## clang-format, ruff, mypy
+	$(VENV)/bin/clang-format --dry-run -Werror $(CXX_FILES)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: $(VENV)/installed ## make the formatters content
+	$(VENV)/bin/clang-format -i $(CXX_FILES)
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+tsan asan: | setup
+	@scripts/test_cpp.sh $@
+tsan: ## C++ tests under ThreadSanitizer
+asan: ## C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+
+kill: $(VENV)/installed ## SIGKILL proofs, long form
+	$(PY) -m pytest -m slow_kill
+
+prove: $(VENV)/installed ## all other long proofs
+	$(PY) -m pytest -m slow_prove
+
+bench: $(VENV)/installed ## compare with other stores
+	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev,bench --editable
+	$(PY) benchmarks/run.py
+
+clean: ## remove builds and the virtual environment
+	rm -rf build $(VENV)

@@ -1,0 +1,72 @@
+"""The stores under comparison, each with the call that its own documents advise for one pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One open store. `put` and `get` are called once for each pair; all without sync."""
+
+    put: Callable[[bytes, bytes], Any]
+    get: Callable[[bytes], bytes | None]
+    close: Callable[[], Any] = lambda: None
+
+
+def skiplith(directory: str, **options: Any) -> Store:
+    import skiplith
+
+    db = skiplith.open(directory, "n", **options)
+    return Store(db.put, db.get, db.close)
+
+
+def skiplith_mutex_map(directory: str) -> Store:
+    return skiplith(directory, memtable="mutex_map")
+
+
+def skiplith_rwlock_map(directory: str) -> Store:
+    return skiplith(directory, memtable="rwlock_map")
+
+
+def plyvel(directory: str) -> Store:
+    """LevelDB, its defaults. 34 MB of pairs leave its write buffer of 4 MiB several times."""
+    import plyvel
+
+    db = plyvel.DB(directory, create_if_missing=True)
+    return Store(db.put, db.get, db.close)
+
+
+def lmdb(directory: str) -> Store:
+    """A transaction per operation, as a program whose operations come one by one has to do."""
+    import lmdb
+
+    env = lmdb.open(directory, map_size=1 << 30, sync=False, metasync=False)
+
+    def put(key: bytes, value: bytes) -> None:
+        with env.begin(write=True) as transaction:
+            transaction.put(key, value)
+
+    def get(key: bytes) -> bytes | None:
+        with env.begin() as transaction:
+            return transaction.get(key)
+
+    return Store(put, get, env.close)
+
+
+def memory_dict(directory: str) -> Store:
+    """No store at all: what the loop and a hash table cost."""
+    pairs: dict[bytes, bytes] = {}
+    return Store(pairs.__setitem__, pairs.get)
+
+
+STORES: dict[str, Callable[[str], Store]] = {
+    "skiplith": skiplith,
+    "skiplith, mutex_map": skiplith_mutex_map,
+    "skiplith, rwlock_map": skiplith_rwlock_map,
+    "plyvel": plyvel,
+    "lmdb": lmdb,
+    "dict, in memory": memory_dict,
+}

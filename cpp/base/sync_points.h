@@ -1,0 +1,108 @@
+// Named places in the engine where a test may count, pause, order, or die: interleavings and
+// crashes are forced, not hoped for. Compiled into every build; unarmed, a point costs one
+// relaxed load and a branch.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/locks.h"
+
+namespace skiplith {
+
+// name, what has just happened when a thread reaches it
+#define SKIPLITH_SYNC_POINTS(X)                                                         \
+  X(write_lane_held, "a writer has its lane, nothing else")                             \
+  X(write_entry_locked, "a writer holds the entry bits of its keys")                    \
+  X(write_payload_logged, "payload in the segment, no sequence yet")                    \
+  X(write_announced, "in_flight holds its lower bound, the counter has not moved")      \
+  X(write_sequenced, "the sequence is taken, the record has no header yet")             \
+  X(write_logged, "the trailer is stored, nothing is visible yet")                      \
+  X(write_linked, "the versions are visible, the lane still held")                      \
+  X(batch_pending, "a batch has linked pending versions, no sequence yet")              \
+  X(batch_before_commit_word, "a batch is logged, its commit word still zero")          \
+  X(gate_set, "a snapshot has set the gate and not drained the lanes")                  \
+  X(gate_wait, "a writer met the gate and is about to wait")                            \
+  X(snapshot_drained, "a snapshot has drained the lanes, the gate still set")           \
+  X(freeze_prepared, "a freezer has the next memtable and holds nothing")               \
+  X(freeze_exclusive, "a freezer holds all lanes")                                      \
+  X(freeze_double_check_lost, "a freezer found the memtable already frozen")            \
+  X(freeze_swapped, "the new memtable is active, all lanes still held")                 \
+  X(segment_grow, "a segment is about to grow")                                         \
+  X(segment_created, "a new segment file exists and is synced, not in the manifest")    \
+  X(sync_leader, "a thread has become the syncing leader")                              \
+  X(sync_drained, "the leader has drained the lanes, before fdatasync")                 \
+  X(sync_done, "fdatasync has returned, nobody is acknowledged yet")                    \
+  X(sync_follower, "a thread waits for the syncing leader")                             \
+  X(read_modify_write_read, "a read-modify-write has read with nothing held")           \
+  X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")    \
+  X(scan_chunk, "a scan is about to collect a chunk")                                   \
+  X(recovery_begin, "locked, manifest read, before replay")                             \
+  X(recovery_replayed, "segments replayed, nothing written")                            \
+  X(recovery_written, "recovered records rewritten and synced, manifest not changed")   \
+  X(recovery_installed, "the manifest names the rewritten segment")                     \
+  X(manifest_appended, "a manifest edit is written, not synced")                        \
+  X(manifest_written, "a new manifest file is synced, CURRENT still names the old one") \
+  X(close_begin, "close refuses new calls")                                             \
+  X(close_synced, "close has synced the segments, no footer yet")                       \
+  X(close_footer, "the footer is stored, not synced")
+
+enum class SyncPoint : uint32_t {
+#define SKIPLITH_NAME(name, meaning) name,
+  SKIPLITH_SYNC_POINTS(SKIPLITH_NAME)
+#undef SKIPLITH_NAME
+      kCount
+};
+
+namespace sync_points {
+
+extern std::atomic<bool> armed;
+void reached(SyncPoint point);
+
+// Called by the engine.
+inline void reach(SyncPoint point) {
+  // Relaxed: tests arm points before they start the threads that should see them.
+  if (armed.load(std::memory_order_relaxed)) [[unlikely]]
+    reached(point);
+}
+
+std::vector<std::string> names();
+// True and the point, when there is one of that name.
+bool find(const std::string& name, SyncPoint* point);
+
+// Everything below is for tests. Actions run on the thread that reaches the point, with the
+// engine's locks of that place held: they must not call the engine, nor Python.
+
+// Starts counting hits of all points (counts begin at zero).
+void arm();
+// Disarms, drops all actions, lets every paused thread go.
+void reset();
+uint64_t hits(SyncPoint point);
+void on(SyncPoint point, std::function<void()> action);
+
+// Holds threads that reach a point until release(): the first `limit` of them.
+class Pause {
+ public:
+  Pause(SyncPoint point, uint32_t limit);
+  ~Pause();
+  // Waits until `count` threads are, or were, held; false after `limit_ms` without it.
+  bool wait_reached(uint32_t count, uint64_t limit_ms);
+  uint32_t reached();
+  void release();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+// Ends the process as `kill -9` does when the point is reached for the nth time (from 1).
+void kill_at(SyncPoint point, uint64_t nth);
+
+}  // namespace sync_points
+}  // namespace skiplith
+
+#define SKIPLITH_SYNC_POINT(name) ::skiplith::sync_points::reach(::skiplith::SyncPoint::name)

@@ -1,0 +1,244 @@
+// DB: operations on many keys.
+
+#include "bindings/db.h"
+#include "bindings/db_class.h"
+#include "bindings/pairs.h"
+#include "record/limits.h"
+
+namespace skiplith::python {
+namespace {
+
+constexpr const char* kGetManyDoc = R"(get_many($self, keys, default=None)
+--
+
+The values of all `keys`, an iterable, as a list in their order, with `default` for those that are
+missing. All are read at one point in time.
+
+Raises TypeError, ValueError (a key too long), ClosedError.
+
+    >>> db.update({b"lemon": b"yellow", b"plum": b"purple"})
+    >>> db.get_many([b"plum", b"kiwi", b"lemon"])
+    [b'purple', None, b'yellow']
+)";
+
+// Values read between two looks at the interpreter.
+constexpr size_t kReadTogether = 64;
+
+PyObject* get_many(Db& db, Arguments arguments) {
+  const auto keys = py::reinterpret_steal<py::object>(ensure_made(PySequence_Tuple(arguments[0])));
+  const auto count = static_cast<size_t>(PyTuple_GET_SIZE(keys.ptr()));
+  std::vector<BytesArgument> wanted;
+  wanted.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    wanted.push_back(key_argument(PyTuple_GET_ITEM(keys.ptr(), static_cast<Py_ssize_t>(i))));
+  }
+  PyObject* otherwise = arguments[1] == nullptr ? Py_None : arguments[1];
+  const ReadPoint point = db.read_point();
+  const auto values = std::make_unique<Value[]>(std::min(count, kReadTogether));
+  py::list result(count);
+  for (size_t begin = 0; begin < count; begin += kReadTogether) {
+    const size_t end = std::min(count, begin + kReadTogether);
+    ensure(db.released_if(count >= kReleaseOperations, [&] {
+      for (size_t i = begin; i < end; ++i) {
+        SKIPLITH_RETURN_IF_ERROR(db.engine().get_at(point, wanted[i].bytes(), &values[i - begin]));
+      }
+      return Status::ok();
+    }));
+    for (size_t i = begin; i < end; ++i) {
+      const Value& value = values[i - begin];
+      PyList_SET_ITEM(
+          result.ptr(), static_cast<Py_ssize_t>(i),
+          value.found() ? ensure_made(make_bytes(db.gil(), value.bytes())) : Py_NewRef(otherwise));
+    }
+    check_signals();
+  }
+  return result.release().ptr();
+}
+
+void append_put(Db& db, Batch& batch, PyObject* key_object, PyObject* value_object) {
+  const BytesArgument key = key_argument(key_object);
+  const BytesArgument value = value_argument(value_object);
+  ensure(db.append_put(batch, key.bytes(), value.bytes()));
+}
+
+// Every pair or nothing, at one moment.
+void put_all(Db& db, PyObject* pairs, bool sync) {
+  Batch batch;
+  for_each_pair(pairs, [&](PyObject* key, PyObject* value) { append_put(db, batch, key, value); });
+  db.write(batch, sync);
+}
+
+constexpr const char* kPutManyDoc = R"(put_many($self, pairs_or_mapping, *, sync=None)
+--
+
+Sets all pairs of a mapping or of an iterable of pairs as one batch: all of them become visible at
+one moment, and all or none survive a crash. Of several pairs with one key the last counts.
+
+A batch takes up to 2 GiB, encoded. `sync` as in put().
+
+Raises TypeError, ValueError (a key, a value or the batch too long), and nothing is written then;
+ReadOnlyError, ClosedError, StorageError, PoisonedError.
+
+    >>> db.put_many([(b"lemon", b"yellow"), (b"plum", b"purple")])
+    >>> db.put_many({b"kiwi": b"green"}, sync=True)
+    >>> db.count()
+    3
+)";
+
+PyObject* put_many(Db& db, Arguments arguments) {
+  put_all(db, arguments[0], sync_argument(arguments[1], db.sync_by_default()));
+  return none();
+}
+
+constexpr const char* kDeleteManyDoc = R"(delete_many($self, keys, *, sync=None)
+--
+
+Removes all `keys`, an iterable, as one batch; no error for those that are missing.
+
+`sync` as in put().
+
+Raises TypeError, ValueError (a key or the batch too long), and nothing is written then;
+ReadOnlyError, ClosedError, StorageError, PoisonedError.
+
+    >>> db.update({b"lemon": b"yellow", b"plum": b"purple"})
+    >>> db.delete_many([b"lemon", b"kiwi"])
+    >>> list(db)
+    [b'plum']
+)";
+
+PyObject* delete_many(Db& db, Arguments arguments) {
+  Batch batch;
+  for_each(arguments[0], [&](PyObject* key) { ensure(batch.erase(key_argument(key).bytes())); });
+  db.write(batch, sync_argument(arguments[1], db.sync_by_default()));
+  return none();
+}
+
+constexpr const char* kWriteManyDoc = R"(write_many($self, pairs, *, batch_bytes=1048576, sync=None)
+--
+
+Sets all pairs of an iterable of any length in bounded memory: a batch is written whenever about
+`batch_bytes` have come together (1 MiB unless said otherwise; larger ones take more memory, and
+are less often synced). Returns the number of pairs.
+
+Atomic batch by batch, not as a whole: when the iterable raises, or a pair is refused, the batches
+before it are there to stay and its own is not. `sync` as in put(), for each batch.
+
+Raises TypeError, ValueError (a key or value too long, batch_bytes 0), ReadOnlyError, ClosedError,
+StorageError, PoisonedError, and whatever the iterable raises.
+
+    >>> db.write_many((b"%03d" % n, b"x" * n) for n in range(500))
+    500
+)";
+
+constexpr uint64_t kDefaultBatchBytes = 1 << 20;
+// A batch of fewer bytes has room for any further pair.
+constexpr uint64_t kMostBatchBytes = kMaxBatchBytes - kMaxValueBytes - 2 * kMaxKeyBytes;
+
+PyObject* write_many(Db& db, Arguments arguments) {
+  const uint64_t asked = size_argument(arguments[1], "batch_bytes", kDefaultBatchBytes);
+  if (asked == 0) throw_error(PyExc_ValueError, "batch_bytes must be at least 1");
+  const uint64_t batch_bytes = std::min(asked, kMostBatchBytes);
+  const bool sync = sync_argument(arguments[2], db.sync_by_default());
+  Batch batch;
+  uint64_t pairs = 0;
+  const auto write_out = [&] {
+    db.write(batch, sync);
+    pairs += batch.count();
+    batch.reset();
+    check_signals();
+  };
+  for_each_pair(arguments[0], [&](PyObject* key, PyObject* value) {
+    append_put(db, batch, key, value);
+    if (batch.bytes() >= batch_bytes) write_out();
+  });
+  write_out();
+  return PyLong_FromUnsignedLongLong(pairs);
+}
+
+constexpr const char* kUpdateDoc = R"(update($self, other=(), /, *, sync=None, **kw)
+--
+
+Sets all pairs of a mapping or of an iterable of pairs, as dict.update() does, as one batch: see
+put_many(). Keywords other than `sync` are refused: they are str, and keys are bytes.
+
+Raises TypeError, ValueError (a key, a value or the batch too long), and nothing is written then;
+ReadOnlyError, ClosedError, StorageError, PoisonedError.
+
+    >>> db.update({b"lemon": b"yellow"})
+    >>> db |= [(b"plum", b"purple")]
+    >>> dict(db.items())
+    {b'lemon': b'yellow', b'plum': b'purple'}
+)";
+
+PyObject* update(Db& db, Arguments arguments) {
+  const bool sync = sync_argument(arguments[1], db.sync_by_default());
+  const py::tuple nothing;
+  put_all(db, arguments[0] == nullptr ? nothing.ptr() : arguments[0], sync);
+  return none();
+}
+
+constexpr const char* kPopitemDoc = R"(popitem($self, last=True, *, sync=None)
+--
+
+Removes the last pair in key order, or the first with last=False, and returns it. Atomic: several
+threads get different pairs.
+
+`sync` as in put().
+
+Raises KeyError (nothing left), ReadOnlyError, ClosedError, StorageError, PoisonedError.
+
+    >>> db.update({b"lemon": b"yellow", b"plum": b"purple"})
+    >>> db.popitem()
+    (b'plum', b'purple')
+    >>> db.popitem(last=False)
+    (b'lemon', b'yellow')
+)";
+
+PyObject* popitem(Db& db, Arguments arguments) {
+  const bool last = bool_argument(arguments[0], "last", true);
+  const bool sync = sync_argument(arguments[1], db.sync_by_default());
+  Value key, value;
+  ensure(db.released([&] { return db.engine().pop_edge(last, &key, &value, sync); }));
+  if (!key.found()) throw_error(PyExc_KeyError, "popitem(): the database is empty");
+  return make_pair(make_bytes(db.gil(), key.bytes()), make_bytes(db.gil(), value.bytes()));
+}
+
+constexpr const char* kClearDoc = R"(clear($self, *, sync=None)
+--
+
+Removes every pair at one moment, in a time that does not depend on their number.
+
+`sync` as in put().
+
+Raises ReadOnlyError, ClosedError, StorageError, PoisonedError.
+
+    >>> db[b"lemon"] = b"yellow"
+    >>> db.clear()
+    >>> bool(db)
+    False
+)";
+
+PyObject* clear(Db& db, Arguments arguments) {
+  const bool sync = sync_argument(arguments[0], db.sync_by_default());
+  ensure(db.released([&] { return db.engine().clear(sync); }));
+  return none();
+}
+
+}  // namespace
+
+PyObject* merge_in_place(Self<Db> db, PyObject* other) {
+  put_all(db.value, other, db.value.sync_by_default());
+  return Py_NewRef(db.object);
+}
+
+void add_many_keys_methods(Methods& methods) {
+  methods.push_back(method<&get_many>(kGetManyDoc));
+  methods.push_back(method<&put_many>(kPutManyDoc));
+  methods.push_back(method<&delete_many>(kDeleteManyDoc));
+  methods.push_back(method<&write_many>(kWriteManyDoc));
+  methods.push_back(method<&update>(kUpdateDoc));
+  methods.push_back(method<&popitem>(kPopitemDoc));
+  methods.push_back(method<&clear>(kClearDoc));
+}
+
+}  // namespace skiplith::python

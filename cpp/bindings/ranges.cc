@@ -1,0 +1,148 @@
+#include "bindings/ranges.h"
+
+#include "bindings/register.h"
+
+namespace skiplith::python {
+
+std::unique_ptr<Scan> PairRange::scan(bool reverse_it) const {
+  return std::make_unique<Scan>(db->cursor(), bounds, reverse != reverse_it);
+}
+
+Range bounds_from(PyObject* start, PyObject* stop, PyObject* prefix, bool include_start,
+                  bool include_stop) {
+  const auto text = [](PyObject* object) -> std::optional<std::string> {
+    if (object == nullptr || object == Py_None) return std::nullopt;
+    return std::string(key_argument(object).bytes());
+  };
+  Range bounds;
+  bounds.start = text(start);
+  bounds.stop = text(stop);
+  bounds.include_start = include_start;
+  bounds.include_stop = include_stop;
+  if (const auto common = text(prefix)) bounds.intersect_prefix(*common);
+  return bounds;
+}
+
+uint64_t count_pairs(Db& db, Scan& scan) {
+  constexpr size_t kBetweenSignalChecks = 32 << 10;
+  uint64_t total = 0;
+  for (;;) {
+    size_t passed = 0;
+    ensure(db.released([&] { return scan.skip(kBetweenSignalChecks, &passed); }));
+    total += passed;
+    if (passed < kBetweenSignalChecks) return total;
+    check_signals();
+  }
+}
+
+PyObject* make_range(PairRange range) {
+  const auto make = [&]<ScanParts kParts>() {
+    return py::cast(std::make_shared<RangeOf<kParts>>(std::move(range))).release().ptr();
+  };
+  switch (range.parts) {
+    case ScanParts::kKeys: return make.operator()<ScanParts::kKeys>();
+    case ScanParts::kValues: return make.operator()<ScanParts::kValues>();
+    case ScanParts::kBoth: break;
+  }
+  return make.operator()<ScanParts::kBoth>();
+}
+
+namespace {
+
+template <typename R>
+PyObject* iterate(R& range) {
+  return make_iterator(range, false);
+}
+
+template <typename R>
+PyObject* iterate_reversed(R& range, Arguments) {
+  return make_iterator(range, true);
+}
+
+// --- `in` ---
+
+int contains(KeysRange& range, PyObject* object) {
+  const BytesArgument key = key_argument(object);
+  range.db->ensure_open();
+  if (!range.contains(key.bytes())) return 0;
+  Value value;
+  range.db->get(key.bytes(), &value);
+  return value.found() ? 1 : 0;
+}
+
+int contains(ValuesRange& range, PyObject* object) {
+  const BytesArgument wanted = value_argument(object);
+  const auto scan = range.scan();
+  bool found = false;
+  for_each_chunk(*range.db, *scan, ScanParts::kValues, [&](const ScanChunk& chunk) {
+    for (size_t i = 0; i < chunk.size() && !found; ++i) found = chunk.value(i) == wanted.bytes();
+    return !found;
+  });
+  return found ? 1 : 0;
+}
+
+int contains(ItemsRange& range, PyObject* object) {
+  if (!PyTuple_Check(object) || PyTuple_GET_SIZE(object) != 2) return 0;
+  const BytesArgument key = key_argument(PyTuple_GET_ITEM(object, 0));
+  const BytesArgument wanted = value_argument(PyTuple_GET_ITEM(object, 1));
+  range.db->ensure_open();
+  if (!range.contains(key.bytes())) return 0;
+  Value value;
+  range.db->get(key.bytes(), &value);
+  return value.found() && value.bytes() == wanted.bytes() ? 1 : 0;
+}
+
+constexpr const char* kReversedDoc =
+    "__reversed__($self, /)\n--\n\nAn iterator in the opposite direction, at a new point in time.";
+
+template <typename R>
+void register_range(py::module_& module, const char* name, const char* doc) {
+  static PyMethodDef methods[] = {
+      method<&iterate_reversed<R>>(kReversedDoc), method<&refuse_copies<R>>(kReduceDoc), {}};
+  register_made_class<R>(module, name, doc, [](PyHeapTypeObject* type) {
+    type->ht_type.tp_methods = methods;
+    type->ht_type.tp_iter = slot<&iterate<R>>;
+    type->as_sequence.sq_contains = slot<static_cast<int (*)(R&, PyObject*)>(&contains)>;
+  });
+}
+
+}  // namespace
+
+void register_ranges(py::module_& module) {
+  register_range<KeysRange>(module, "KeysRange",
+                            R"(Some keys of a database, in order; made by DB.keys().
+
+It holds no data: every iteration reads anew, at its own point in time. `key in range` looks the
+key up.
+
+    >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
+    >>> keys = db.keys(b"b")
+    >>> list(keys), list(reversed(keys)), b"a" in keys
+    ([b'b', b'c'], [b'c', b'b'], False)
+)");
+  register_range<ValuesRange>(
+      module, "ValuesRange",
+      R"(Some values of a database, in the order of their keys; made by DB.values().
+
+It holds no data: every iteration reads anew, at its own point in time. `value in range` scans.
+
+    >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
+    >>> list(db.values(stop=b"c")), b"3" in db.values(stop=b"c")
+    ([b'1', b'2'], False)
+)");
+  register_range<ItemsRange>(
+      module, "ItemsRange",
+      R"(Some pairs (key, value) of a database, in order; made by DB.items() and by slicing.
+
+It holds no data: every iteration reads anew, at its own point in time, so dict(range) is
+consistent. `(key, value) in range` looks the key up.
+
+    >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
+    >>> list(db[b"a":b"c"])
+    [(b'a', b'1'), (b'b', b'2')]
+    >>> (b"c", b"3") in db.items(prefix=b"c")
+    True
+)");
+}
+
+}  // namespace skiplith::python

@@ -1,0 +1,200 @@
+#include "db/database.h"
+
+#include "base/sync_points.h"
+#include "db/engine.h"
+#include "db/open.h"
+
+namespace skiplith {
+
+Result<std::shared_ptr<Database>> Database::open(Files& files, const std::string& directory,
+                                                 OpenMode mode, const Options& options) {
+  SKIPLITH_RETURN_IF_ERROR(check_options(options));
+  auto recovered = recover(files, directory, mode, options);
+  if (!recovered.is_ok()) return recovered.take_status();
+  auto engine = Engine::start(files, std::move(*recovered), options, mode == OpenMode::kRead);
+  if (!engine.is_ok()) return engine.take_status();
+  return std::shared_ptr<Database>(new Database(std::move(*engine)));
+}
+
+Database::Database(std::unique_ptr<Engine> engine)
+    : engine_(std::move(engine)), born_(fork_generation()) {}
+
+Database::~Database() {
+  if (born_ == fork_generation()) {
+    static_cast<void>(close());
+  } else {
+    // The thread does not exist here and the files are the parent's: touch nothing.
+    static_cast<void>(engine_.release());
+  }
+}
+
+Status Database::admit(const CountedCall& call) const {
+  if (!call.admitted() || born_ != fork_generation()) [[unlikely]]
+    return Status::closed();
+  return Status::ok();
+}
+
+Status Database::admit_write(const CountedCall& call, bool sync) const {
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  if (engine_->read_only()) [[unlikely]] {
+    return Status::at_path(StatusCode::kReadOnly, engine_->directory(), "opened read-only");
+  }
+  return sync ? refuse_sync_without_log() : Status::ok();
+}
+
+Status Database::refuse_sync_without_log() const {
+  if (engine_->options().wal) [[likely]]
+    return Status::ok();
+  return Status::error(StatusCode::kInvalidArgument,
+                       "opened with wal=False: there is no log to sync");
+}
+
+Status Database::try_get(Bytes key, Value* value) { return get(key, value); }
+
+Status Database::get(Bytes key, Value* value) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  engine_->get(key, value);
+  return Status::ok();
+}
+
+Status Database::try_put(Bytes key, Bytes value) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  SKIPLITH_RETURN_IF_ERROR(check_value_size(value.size()));
+  return engine_->put(Waiting::kNever, key, value, false);
+}
+
+Status Database::put(Bytes key, Bytes value, bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  SKIPLITH_RETURN_IF_ERROR(check_value_size(value.size()));
+  return engine_->put(Waiting::kAllowed, key, value, sync);
+}
+
+Status Database::try_erase(Bytes key) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  return engine_->erase(Waiting::kNever, key, false);
+}
+
+Status Database::erase(Bytes key, bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  return engine_->erase(Waiting::kAllowed, key, sync);
+}
+
+Status Database::try_modify(Bytes key, Modification& modification) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  SKIPLITH_RETURN_IF_ERROR(check_value_size(modification.max_value_bytes()));
+  return engine_->modify(Waiting::kNever, key, modification, false);
+}
+
+Status Database::modify(Bytes key, Modification& modification, bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  SKIPLITH_RETURN_IF_ERROR(check_value_size(modification.max_value_bytes()));
+  return engine_->modify(Waiting::kAllowed, key, modification, sync);
+}
+
+Status Database::write(const Batch& batch, bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  return engine_->write(batch, sync);
+}
+
+Status Database::clear(bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  return engine_->clear(sync);
+}
+
+// Optimistic: find the pair at one point in time, then erase it in an exclusive section if
+// nothing at or beyond it has changed since. A conflict means that some other write succeeded.
+Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  for (;;) {
+    auto found = cursor();
+    if (!found.is_ok()) return found.take_status();
+    DbCursor& cursor = **found;
+    SKIPLITH_RETURN_IF_ERROR(last ? cursor.last() : cursor.first());
+    if (!cursor.valid()) {
+      key->set_absent();
+      return Status::ok();
+    }
+    key->pin(cursor.key(), cursor.point().view);
+    value->pin(cursor.value(), cursor.point().view);
+    bool erased = false;
+    SKIPLITH_RETURN_IF_ERROR(
+        engine_->erase_edge(cursor.point(), cursor.key(), last, &erased, sync));
+    if (erased) return Status::ok();
+  }
+}
+
+Result<ReadPoint> Database::read_point() {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->read_point();
+}
+
+Status Database::try_read_point(ReadPoint* point) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->try_read_point(point) ? Status::ok() : Status::would_block();
+}
+
+Status Database::get_at(const ReadPoint& point, Bytes key, Value* value) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  engine_->get_at(point, key, value);
+  return Status::ok();
+}
+
+Result<std::unique_ptr<DbCursor>> Database::cursor() {
+  auto point = read_point();
+  if (!point.is_ok()) return point.take_status();
+  return std::make_unique<DbCursor>(shared_from_this(), std::move(*point));
+}
+
+Status Database::sync() {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  if (engine_->read_only()) return Status::ok();
+  SKIPLITH_RETURN_IF_ERROR(refuse_sync_without_log());
+  return engine_->sync_all();
+}
+
+Status Database::close() {
+  if (born_ != fork_generation()) return Status::closed();
+  // The second caller waits here for the first.
+  MutexLock lock(close_mutex_);
+  if (close_done_) return Status::ok();
+  calls_.refuse_new();
+  SKIPLITH_SYNC_POINT(close_begin);
+  calls_.wait_until_none_inside();
+  close_done_ = true;
+  return engine_->close();
+}
+
+bool Database::closed() const { return calls_.closing() || born_ != fork_generation(); }
+bool Database::read_only() const { return engine_->read_only(); }
+const std::string& Database::directory() const { return engine_->directory(); }
+const Options& Database::options() const { return engine_->options(); }
+
+Result<Stats> Database::stats() const {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->stats();
+}
+
+}  // namespace skiplith

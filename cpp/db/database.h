@@ -1,0 +1,95 @@
+// The engine, as its users see it: one object per open directory.
+//
+// Any thread may call anything at any time, close() included. A call that comes after close(),
+// or in a forked child, answers kClosed and touches nothing. The try_ forms never wait, never do
+// I/O and never allocate more than a few bytes: they may run with an interpreter lock held;
+// kWouldBlock asks for the form without try_, which may wait and must not.
+//
+// Limits are checked here, before anything is touched: kInvalidArgument.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/calls.h"
+#include "db/cursor.h"
+#include "db/modify.h"
+#include "db/options.h"
+#include "db/stats.h"
+#include "db/value.h"
+#include "io/files.h"
+#include "record/batch.h"
+
+namespace skiplith {
+
+class Engine;  // the parts, private to cpp/db
+
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  // Recovers what a crash left. kNotFound, kLocked, kFormat, kCorruption, kStorage; on failure
+  // the directory is as it was.
+  static Result<std::shared_ptr<Database>> open(Files& files, const std::string& directory,
+                                                OpenMode mode, const Options& options);
+  // Closes without a word if nobody has (the caller warns).
+  ~Database();
+
+  // --- one key ---
+  Status try_get(Bytes key, Value* value);
+  Status get(Bytes key, Value* value);
+
+  // Unsynced; a write with sync is always the blocking form.
+  Status try_put(Bytes key, Bytes value);
+  Status try_erase(Bytes key);
+  Status put(Bytes key, Bytes value, bool sync);
+  Status erase(Bytes key, bool sync);  // no error when missing
+
+  // Atomic read-modify-write of one key (see modify.h).
+  Status try_modify(Bytes key, Modification& modification);
+  Status modify(Bytes key, Modification& modification, bool sync);
+
+  // --- many keys ---
+  // All or nothing, visible at one moment, durable as one.
+  Status write(const Batch& batch, bool sync);
+  // Removes every key: exclusive, atomic.
+  Status clear(bool sync);
+  // Removes the first or last pair and hands it out; key->found() is false when empty.
+  Status pop_edge(bool last, Value* key, Value* value, bool sync);
+
+  // --- one point in time ---
+  // Cheap; holds memory, no lock. Everything read through it sees the same moment.
+  Result<ReadPoint> read_point();
+  Status try_read_point(ReadPoint* point);
+  Status get_at(const ReadPoint& point, Bytes key, Value* value);
+  Result<std::unique_ptr<DbCursor>> cursor();
+
+  // --- durability ---
+  // Everything acknowledged before the call is durable when it returns ok. Without a log this,
+  // and every write with sync, is kInvalidArgument.
+  Status sync();
+  // Refuses new calls, waits for those inside, syncs and closes the log, lets the lock go.
+  // Idempotent: later calls wait for the first and return ok. The first returns what failed;
+  // the database is closed all the same.
+  Status close();
+
+  bool closed() const;
+  bool read_only() const;
+  const std::string& directory() const;
+  const Options& options() const;
+  Result<Stats> stats() const;  // never scans
+
+ private:
+  friend class DbCursor;
+  explicit Database(std::unique_ptr<Engine> engine);
+  // Refuses calls after close and in forked children.
+  Status admit(const CountedCall& call) const;
+  Status admit_write(const CountedCall& call, bool sync) const;
+  Status refuse_sync_without_log() const;
+
+  std::unique_ptr<Engine> engine_;
+  mutable Calls calls_;
+  Mutex close_mutex_;
+  bool close_done_ = false;
+  const uint32_t born_;
+};
+
+}  // namespace skiplith

@@ -1,0 +1,196 @@
+#include "db/engine.h"
+
+#include <system_error>
+
+#include "base/clock.h"
+#include "base/sync_points.h"
+#include "db/rewrite.h"
+
+namespace skiplith {
+
+Engine::Engine(Files& files, Recovered recovered, const Options& options, bool read_only)
+    : files_(files),
+      options_(options),
+      read_only_(read_only),
+      recovered_(std::move(recovered)),
+      supply_({.files = files,
+               .directory = recovered_.directory,
+               .identity = recovered_.identity,
+               .form = recovered_.form},
+              options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr) {
+  clock_.start_after(recovered_.last_sequence);
+}
+
+Result<std::unique_ptr<Engine>> Engine::start(Files& files, Recovered recovered,
+                                              const Options& options, bool read_only) {
+  std::unique_ptr<Engine> engine(new Engine(files, std::move(recovered), options, read_only));
+  SKIPLITH_RETURN_IF_ERROR(engine->begin_writing());
+  return engine;
+}
+
+Status Engine::begin_writing() {
+  auto first = supply_.next({});
+  if (!first.is_ok()) return first.take_status();
+  freezer_.start(std::move(*first), std::move(recovered_.memtables));
+  if (read_only_) return Status::ok();
+  try {
+    background_ = std::make_unique<Background>([this] { return background_round(); },
+                                               options_.sync_interval_ms * 1'000'000);
+  } catch (const std::system_error& error) {
+    return Status::storage(error.code().value(), directory(), "start a thread");
+  }
+  return Status::ok();
+}
+
+bool Engine::background_round() {
+  writes_.background_begins();
+  supply_.work_ahead(*views_.pin()->active());
+  const bool left_over = views_.reclaim();
+  if (options_.sync_interval_ms != 0 &&
+      monotonic_ns() - last_interval_sync_ns_ >= options_.sync_interval_ms * 1'000'000) {
+    last_interval_sync_ns_ = monotonic_ns();
+    // A failure is the poison's: the next writer hears of it.
+    static_cast<void>(sync_all());
+  }
+  return left_over;
+}
+
+Status Engine::wait_if_synced(Status written, Sequence sequence, bool sync) {
+  if (!written.is_ok() || !sync || sequence == 0) return written;
+  counters_.add(Counter::kSyncedWrites);
+  return sync_.sync_through(sequence);
+}
+
+Status Engine::put(Waiting waiting, Bytes key, Bytes value, bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.put(waiting, key, value, &sequence);
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+Status Engine::erase(Waiting waiting, Bytes key, bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.erase(waiting, key, &sequence);
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+Status Engine::modify(Waiting waiting, Bytes key, Modification& modification, bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.modify(waiting, key, modification, &sequence);
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+Status Engine::write(const Batch& batch, bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.write(batch, &sequence);
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+Status Engine::clear(bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.clear(&sequence);
+  background_->wake();  // to free what was cleared
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+Status Engine::erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, bool sync) {
+  Sequence sequence = 0;
+  Status written = writes_.erase_edge(since, key, last, erased, &sequence);
+  return wait_if_synced(std::move(written), sequence, sync);
+}
+
+void Engine::answer(Lookup found, Bytes bytes, const View& view, Value* value) {
+  counters_.add(Counter::kGets);
+  if (found != Lookup::kFound) {
+    value->set_absent();
+    return;
+  }
+  counters_.add(Counter::kBytesRead, bytes.size());
+  if (bytes.size() <= Value::kInlineBytes) {
+    value->copy_inline(bytes);
+  } else {
+    value->pin(bytes, view.shared_from_this());
+  }
+}
+
+void Engine::get(Bytes key, Value* value) {
+  EpochGuard guard;
+  const View& view = views_.under(guard);
+  Bytes bytes;
+  const Lookup found = view.get(key, kLatest, &bytes);
+  answer(found, bytes, view, value);
+}
+
+void Engine::get_at(const ReadPoint& point, Bytes key, Value* value) {
+  Bytes bytes;
+  const Lookup found = point.view->get(key, point.sequence, &bytes);
+  answer(found, bytes, *point.view, value);
+}
+
+// The view first, then the sequence, then the view again: a freeze between the two would leave
+// writes up to the sequence in a memtable that the view does not have.
+ReadPoint Engine::read_point() {
+  for (;;) {
+    ReadPoint point{.view = views_.pin(), .sequence = clock_.snapshot()};
+    if (views_.is(point.view)) return point;
+  }
+}
+
+bool Engine::try_read_point(ReadPoint* point) {
+  point->view = views_.pin();
+  return clock_.try_snapshot(&point->sequence) && views_.is(point->view);
+}
+
+Stats Engine::stats() const {
+  Stats stats;
+  const auto view = views_.pin();
+  stats.memtable_used_bytes = view->active()->table.used_bytes();
+  stats.frozen_memtables = view->frozen().size();
+  for (const auto& memtable : view->frozen()) stats.frozen_bytes += memtable->table.used_bytes();
+  stats.log_bytes = recovered_.log_bytes;
+  for (const auto& member : log_.all()) stats.log_bytes += member.segment->used_bytes();
+  stats.gets = counters_.sum(Counter::kGets);
+  stats.puts = counters_.sum(Counter::kPuts);
+  stats.deletes = counters_.sum(Counter::kDeletes);
+  stats.batches = counters_.sum(Counter::kBatches);
+  stats.freezes = counters_.sum(Counter::kFreezes);
+  stats.freeze_races_lost = counters_.sum(Counter::kFreezeRacesLost);
+  stats.bytes_written = counters_.sum(Counter::kBytesWritten);
+  stats.bytes_read = counters_.sum(Counter::kBytesRead);
+  stats.syncs = counters_.sum(Counter::kSyncs);
+  stats.synced_writes = counters_.sum(Counter::kSyncedWrites);
+  stats.stall_seconds = static_cast<double>(counters_.sum(Counter::kStallNs)) / 1e9;
+  stats.recovered_records = recovered_.records;
+  stats.recovery_seconds = recovered_.seconds;
+  return stats;
+}
+
+Status Engine::close() {
+  if (background_ != nullptr) background_->stop();
+  Status closed = read_only_ ? Status::ok() : close_log();
+  views_.install(nullptr);
+  views_.reclaim();
+  recovered_.lock->release();
+  return closed;
+}
+
+// Never after poison: a footer would call a log whole that is not.
+Status Engine::close_log() {
+  SKIPLITH_RETURN_IF_ERROR(poison_.check());
+  if (!options_.wal) {
+    const ReadPoint everything = read_point();
+    return clock_.last() == recovered_.last_sequence
+               ? Status::ok()
+               : rewrite_log(files_, recovered_.directory, recovered_.identity, everything,
+                             recovered_.manifest.get());
+  }
+  SKIPLITH_RETURN_IF_ERROR(supply_.discard_spare());
+  uint64_t records = 0;
+  for (const Lane& lane : lanes_.all()) records += lane.log.records();
+  log_.seal_newest(clock_.last(), records);
+  for (const LogSet::Member& member : log_.all()) {
+    SKIPLITH_RETURN_IF_ERROR(member.segment->close_cleanly(member.last, member.records));
+  }
+  return Status::ok();
+}
+
+}  // namespace skiplith

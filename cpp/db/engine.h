@@ -1,0 +1,80 @@
+// The parts of an open database and how they hang together. Private to cpp/db.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "db/background.h"
+#include "db/freezer.h"
+#include "db/group_sync.h"
+#include "db/lanes.h"
+#include "db/log_set.h"
+#include "db/options.h"
+#include "db/poison.h"
+#include "db/recovery.h"
+#include "db/sequence_clock.h"
+#include "db/stats.h"
+#include "db/supply.h"
+#include "db/view.h"
+#include "db/write_path.h"
+
+namespace skiplith {
+
+class Engine {
+ public:
+  // Takes over what recovery found and starts the background thread. A read-only engine has an
+  // empty memtable without a segment, and nothing ever writes to it.
+  static Result<std::unique_ptr<Engine>> start(Files& files, Recovered recovered,
+                                               const Options& options, bool read_only);
+
+  Status put(Waiting waiting, Bytes key, Bytes value, bool sync);
+  Status erase(Waiting waiting, Bytes key, bool sync);
+  Status modify(Waiting waiting, Bytes key, Modification& modification, bool sync);
+  Status write(const Batch& batch, bool sync);
+  Status clear(bool sync);
+  Status erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, bool sync);
+
+  void get(Bytes key, Value* value);
+  void get_at(const ReadPoint& point, Bytes key, Value* value);
+  ReadPoint read_point();
+  bool try_read_point(ReadPoint* point);
+
+  Status sync_all() { return sync_.sync_through(clock_.last()); }
+
+  // No call is inside any more. Everything is released, whatever fails.
+  Status close();
+
+  Stats stats() const;
+  const std::string& directory() const { return recovered_.directory; }
+  const Options& options() const { return options_; }
+  bool read_only() const { return read_only_; }
+
+ private:
+  Engine(Files& files, Recovered recovered, const Options& options, bool read_only);
+  Status begin_writing();
+  bool background_round();
+  Status wait_if_synced(Status written, Sequence sequence, bool sync);
+  Status close_log();
+  void answer(Lookup found, Bytes bytes, const View& view, Value* value);
+
+  Files& files_;
+  const Options options_;
+  const bool read_only_;
+  Recovered recovered_;
+  Counters<Counter> counters_;
+  Poison poison_;
+  Lanes lanes_;
+  SequenceClock clock_{lanes_};
+  CurrentView views_;
+  LogSet log_;
+  GroupSync sync_{clock_, log_, poison_, counters_};
+  Supply supply_;
+  Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
+  WritePath writes_{lanes_,  clock_,  views_,    freezer_,
+                    supply_, poison_, counters_, [this] { background_->wake(); }};
+  uint64_t last_interval_sync_ns_ = 0;  // the background thread's own
+  std::unique_ptr<Background> background_;
+};
+
+}  // namespace skiplith

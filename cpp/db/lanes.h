@@ -1,0 +1,89 @@
+// Lanes: the writers' private pieces of the log and of the arena.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "base/locks.h"
+#include "mem/arena.h"
+#include "record/kind.h"
+#include "wal/lane_log.h"
+
+namespace skiplith {
+
+// Everything but in_flight belongs to whoever holds the lock. Two cache lines, so that the
+// processor's pair prefetch does not make neighbours share.
+struct alignas(128) Lane {
+  explicit Lane(uint32_t index) : log(index) {}
+
+  WordLock lock;
+  // The sequence of the write in progress: none (0), a lower bound, then the exact value. Written
+  // by the holder, read by snapshots and syncs (sequence_clock.h).
+  std::atomic<Sequence> in_flight{0};
+  ArenaWriter arena;  // a chunk of the active memtable's arena
+  LaneLog log;        // blocks of the active memtable's segment
+};
+
+// A writer holds one lane from before it touches the memtable until its write is visible, and
+// never waits for a second one. Whoever holds all of them (an exclusive section) is alone: no
+// write is in progress and the active memtable does not change under it.
+class Lanes {
+ public:
+  static constexpr uint32_t kLanes = 16;
+
+  Lanes() : Lanes(std::make_integer_sequence<uint32_t, kLanes>()) {}
+
+  // The calling thread's own lane, else the next free one; nullptr when none is free.
+  Lane* try_acquire();
+  // The same, waiting for the own lane.
+  Lane& acquire();
+
+  std::array<Lane, kLanes>& all() { return lanes_; }
+  const std::array<Lane, kLanes>& all() const { return lanes_; }
+
+ private:
+  friend class ExclusiveSection;
+  template <uint32_t... kIndex>
+  explicit Lanes(std::integer_sequence<uint32_t, kIndex...>) : lanes_{Lane(kIndex)...} {}
+
+  Mutex exclusive_mutex_;  // before the lanes: two sections never each hold some lanes
+  std::array<Lane, kLanes> lanes_;
+};
+
+// Lets the lane go at the end of its scope, or earlier by release().
+class LaneHold {
+ public:
+  explicit LaneHold(Lane* lane) : lane_(lane) {}
+  ~LaneHold() { release(); }
+  LaneHold(const LaneHold&) = delete;
+  LaneHold& operator=(const LaneHold&) = delete;
+  void release() {
+    if (lane_ != nullptr) lane_->lock.unlock();
+    lane_ = nullptr;
+  }
+  explicit operator bool() const { return lane_ != nullptr; }
+  Lane& operator*() const { return *lane_; }
+  Lane* operator->() const { return lane_; }
+
+ private:
+  Lane* lane_;
+};
+
+// All lanes, taken in the order of their index. No lane may be held by the caller; no I/O inside,
+// but for the one log record of an exclusive write.
+class ExclusiveSection {
+ public:
+  explicit ExclusiveSection(Lanes& lanes);
+  ~ExclusiveSection();
+  ExclusiveSection(const ExclusiveSection&) = delete;
+  ExclusiveSection& operator=(const ExclusiveSection&) = delete;
+  Lane& first_lane() const { return lanes_.lanes_[0]; }
+  std::array<Lane, Lanes::kLanes>& lanes() const { return lanes_.lanes_; }
+
+ private:
+  Lanes& lanes_;
+  MutexLock mutex_;
+};
+
+}  // namespace skiplith

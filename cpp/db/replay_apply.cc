@@ -1,0 +1,85 @@
+#include "db/replay_apply.h"
+
+#include "record/mutation.h"
+
+namespace skiplith {
+namespace {
+
+class MemtableFiller {
+ public:
+  explicit MemtableFiller(const Options& options) : options_(options) {}
+
+  void apply(const Mutation& mutation, Sequence sequence) {
+    if (mutation.kind == Kind::kClear) {
+      filled_.clear();
+      writer_.reset();
+      return;
+    }
+    Memtable& table = with_room_for(mutation);
+    Entry& entry = *table.index().find_or_insert(mutation.key, writer_);
+    entry.link(table.make_version(writer_, sequence, mutation.kind, mutation.value, entry.head()));
+  }
+
+  View::MemtableList newest_first() && {
+    return View::MemtableList(filled_.rbegin(), filled_.rend());
+  }
+
+ private:
+  Memtable& with_room_for(const Mutation& mutation) {
+    if (!filled_.empty()) {
+      Memtable& table = filled_.back()->table;
+      const uint64_t need = table.mutation_bytes(mutation.key.size(), mutation.value.size());
+      if (writer_.left() >= need) return table;
+      if (!table.over_budget() && writer_.reserve(table.arena(), need, table.chunk_bytes())) {
+        return table;
+      }
+    }
+    // Twice the mutation covers whatever the index needs beside it.
+    const uint64_t reserved =
+        2 * options_.memtable_bytes + (1 << 20) + 2 * (mutation.key.size() + mutation.value.size());
+    filled_.push_back(std::make_shared<LoggedMemtable>(
+        options_.memtable, std::min(reserved, Arena::kMaxBytes), options_.memtable_bytes, nullptr));
+    writer_.reset();
+    Memtable& table = filled_.back()->table;
+    const uint64_t need = table.mutation_bytes(mutation.key.size(), mutation.value.size());
+    SKIPLITH_CHECK(writer_.reserve(table.arena(), need, table.chunk_bytes()));
+    return table;
+  }
+
+  const Options& options_;
+  View::MemtableList filled_;  // oldest first
+  ArenaWriter writer_;         // in the newest
+};
+
+Status undecodable(const LoggedRecord& record, const std::vector<SegmentContents>& segments) {
+  for (const SegmentContents& segment : segments) {
+    for (const LoggedRecord& other : segment.records) {
+      if (other.payload.data() == record.payload.data()) {
+        return Status::corruption(segment.path, record.offset,
+                                  "a record does not hold what its header says");
+      }
+    }
+  }
+  SKIPLITH_CHECK(false);
+}
+
+}  // namespace
+
+Status apply_plan(const ReplayPlan& plan, const std::vector<SegmentContents>& segments,
+                  const Options& options, View::MemtableList* newest_first) {
+  MemtableFiller filler(options);
+  for (const LoggedRecord& record : plan.records) {
+    MutationReader reader(record.payload);
+    Mutation mutation;
+    uint32_t count = 0;
+    while (reader.next(&mutation) && count < record.count) {
+      filler.apply(mutation, record.first_sequence + count);
+      ++count;
+    }
+    if (!reader.ok() || count != record.count) return undecodable(record, segments);
+  }
+  *newest_first = std::move(filler).newest_first();
+  return Status::ok();
+}
+
+}  // namespace skiplith

@@ -1,0 +1,45 @@
+// What a database tells about itself.
+#pragma once
+
+#include <cstdint>
+
+#include "base/counters.h"
+
+namespace skiplith {
+
+enum class Counter : uint32_t {
+  kGets,
+  kPuts,
+  kDeletes,
+  kBatches,
+  kBytesWritten,
+  kBytesRead,
+  kFreezes,
+  kFreezeRacesLost,
+  kSyncs,
+  kSyncedWrites,
+  kStallNs,
+  kCount
+};
+
+struct Stats {
+  uint64_t memtable_used_bytes = 0;  // of the active memtable's arena, exact at that moment
+  uint64_t frozen_memtables = 0;
+  uint64_t frozen_bytes = 0;  // of all frozen memtables' arenas
+  uint64_t log_bytes = 0;     // of blocks taken in all live segments
+  uint64_t gets = 0;          // keys looked up
+  uint64_t puts = 0;          // mutations, those in batches too
+  uint64_t deletes = 0;
+  uint64_t batches = 0;
+  uint64_t freezes = 0;
+  uint64_t freeze_races_lost = 0;  // a writer came to freeze and found it done
+  uint64_t bytes_written = 0;      // of keys and values, by the caller
+  uint64_t bytes_read = 0;         // of values, to the caller
+  uint64_t syncs = 0;              // fdatasync rounds
+  uint64_t synced_writes = 0;      // writes that waited for one
+  double stall_seconds = 0;        // writers' time spent growing, freezing, waiting for room
+  uint64_t recovered_records = 0;
+  double recovery_seconds = 0;
+};
+
+}  // namespace skiplith

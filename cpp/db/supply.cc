@@ -1,0 +1,142 @@
+#include "db/supply.h"
+
+#include <algorithm>
+
+#include "base/sync_points.h"
+#include "db/lanes.h"
+#include "io/file_names.h"
+
+namespace skiplith {
+namespace {
+
+constexpr uint64_t kFirstSegmentBytes = 1 << 20;
+
+// The budget, what all lanes may take in chunks past it, and the write that asked.
+uint64_t arena_reserve(uint64_t memtable_bytes, const Need& need) {
+  const uint64_t bytes = 2 * memtable_bytes + Lanes::kLanes * (64 << 10) + need.arena_bytes;
+  return std::min(bytes, Arena::kMaxBytes);
+}
+
+// The log of a full memtable is rarely larger than its arena; where it is, the memtable is
+// frozen early.
+uint64_t log_reserve(uint64_t memtable_bytes, const Need& need) {
+  return kFirstSegmentBytes + 4 * memtable_bytes + 2 * segment_bytes_for(need.log_bytes);
+}
+
+}  // namespace
+
+bool Supply::fits(const LoggedMemtable& memtable, const Need& need) const {
+  return memtable.table.arena().reserved() >= options_.memtable_bytes + need.arena_bytes &&
+         (memtable.segment == nullptr ||
+          memtable.segment->capacity() >= segment_bytes_for(need.log_bytes));
+}
+
+Result<std::shared_ptr<LoggedMemtable>> Supply::next(const Need& need) {
+  MutexLock lock(mutex_);
+  if (spare_ != nullptr) {
+    has_spare_.store(false);
+    if (fits(*spare_, need)) return std::move(spare_);
+    SKIPLITH_RETURN_IF_ERROR(discard(std::move(spare_)));
+  }
+  return make(need);
+}
+
+void Supply::give_back(std::shared_ptr<LoggedMemtable> unused) {
+  MutexLock lock(mutex_);
+  const bool newest = unused->segment == nullptr || unused->segment->number() == newest_number_;
+  if (spare_ == nullptr && newest) {
+    spare_ = std::move(unused);
+    has_spare_.store(true);
+  } else {
+    // A failure leaves an empty segment behind, which the next open removes.
+    static_cast<void>(discard(std::move(unused)));
+  }
+}
+
+Result<std::shared_ptr<LoggedMemtable>> Supply::make(const Need& need) {
+  std::shared_ptr<Segment> segment;
+  if (manifest_ != nullptr) {
+    // In quarantine it would name no segment that we make.
+    SKIPLITH_RETURN_IF_ERROR(manifest_->failure());
+    auto made = make_segment(need);
+    if (!made.is_ok()) return made.take_status();
+    segment = std::move(*made);
+  }
+  // Before the manifest names the segment: memory may run out here.
+  auto memtable = std::make_shared<LoggedMemtable>(options_.memtable,
+                                                   arena_reserve(options_.memtable_bytes, need),
+                                                   options_.memtable_bytes, segment);
+  if (segment != nullptr) {
+    SKIPLITH_RETURN_IF_ERROR(manifest_->append({.added_segments = {segment->number()}}));
+  }
+  ahead_failed_.store(false);
+  return memtable;
+}
+
+Result<std::shared_ptr<Segment>> Supply::make_segment(const Need& need) {
+  const uint64_t number = manifest_->take_file_number();
+  const std::string path = file_path(place_.directory, {FileType::kSegment, number});
+  const uint64_t capacity =
+      std::max(kFirstSegmentBytes, round_up(segment_bytes_for(need.log_bytes), 1 << 20));
+  auto created = Segment::create(place_.files, path, number, place_.identity, place_.form, capacity,
+                                 std::max(capacity, log_reserve(options_.memtable_bytes, need)));
+  if (!created.is_ok()) return created.take_status();
+  Status synced = place_.files.sync_directory(place_.directory);
+  if (!synced.is_ok()) {
+    static_cast<void>(place_.files.remove(path));
+    return synced;
+  }
+  SKIPLITH_SYNC_POINT(segment_created);
+  newest_number_ = number;
+  return std::shared_ptr<Segment>(std::move(*created));
+}
+
+Result<bool> Supply::grow(LoggedMemtable& memtable, uint64_t log_bytes) {
+  MutexLock lock(mutex_);
+  Status grown = memtable.segment->grow_for(log_bytes);
+  if (grown.is_ok()) {
+    ahead_failed_.store(false);
+    return true;
+  }
+  if (grown.code() == StatusCode::kInvalidArgument) return false;
+  return grown;
+}
+
+bool Supply::should_work_ahead(const LoggedMemtable& active) const {
+  if (ahead_failed_.load()) [[unlikely]]
+    return false;
+  if (active.segment != nullptr && active.segment->wants_growth()) return true;
+  const bool half_full = active.table.used_bytes() >= options_.memtable_bytes / 2;
+  return half_full && !has_spare_.load();
+}
+
+void Supply::work_ahead(LoggedMemtable& active) {
+  MutexLock lock(mutex_);
+  if (active.segment != nullptr && active.segment->wants_growth()) {
+    if (!active.segment->grow_ahead().is_ok()) ahead_failed_.store(true);
+  }
+  if (spare_ == nullptr && active.table.used_bytes() >= options_.memtable_bytes / 2) {
+    auto made = make({});
+    if (made.is_ok()) {
+      spare_ = std::move(*made);
+      has_spare_.store(true);
+    } else {
+      ahead_failed_.store(true);
+    }
+  }
+}
+
+Status Supply::discard(std::shared_ptr<LoggedMemtable> unused) {
+  if (unused->segment == nullptr) return Status::ok();
+  const uint64_t number = unused->segment->number();
+  SKIPLITH_RETURN_IF_ERROR(manifest_->append({.removed_segments = {number}}));
+  return place_.files.remove(unused->segment->path());
+}
+
+Status Supply::discard_spare() {
+  MutexLock lock(mutex_);
+  has_spare_.store(false);
+  return spare_ == nullptr ? Status::ok() : discard(std::move(spare_));
+}
+
+}  // namespace skiplith

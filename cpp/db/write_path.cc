@@ -1,0 +1,271 @@
+#include "db/write_path.h"
+
+#include "base/clock.h"
+#include "base/sync_points.h"
+#include "db/encoded_head.h"
+
+namespace skiplith {
+namespace {
+
+using Decision = Modification::Decision;
+
+// The entry's bit, let go at the end of the scope.
+class EntryHold {
+ public:
+  EntryHold(Entry& entry, Waiting waiting) : entry_(entry), held_(true) {
+    if (waiting == Waiting::kAllowed) {
+      entry.lock.lock();
+    } else {
+      held_ = entry.lock.try_lock_briefly();
+    }
+  }
+  ~EntryHold() {
+    if (held_) entry_.lock.unlock();
+  }
+  EntryHold(const EntryHold&) = delete;
+  EntryHold& operator=(const EntryHold&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  Entry& entry_;
+  bool held_;
+};
+
+// Lets the modification decide, and keeps for the caller what it decided upon.
+Decision judge(Modification& modification, std::optional<Bytes> current,
+               const std::shared_ptr<const View>& view) {
+  if (modification.wants_old_value()) {
+    if (!current) {
+      modification.old_value.set_absent();
+    } else if (current->size() <= Value::kInlineBytes) {
+      modification.old_value.copy_inline(*current);
+    } else {
+      modification.old_value.pin(*current, view);
+    }
+  }
+  return modification.decide(current);
+}
+
+}  // namespace
+
+Need WritePath::need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes) {
+  return {.arena_bytes = active.table.mutation_bytes(key.size(), value_bytes),
+          .log_bytes = max_head_bytes(key) + value_bytes};
+}
+
+// Steps 1 to 8 of the write path for one key; sync is the caller's.
+template <typename Decide>
+Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
+                            const LoggedMemtable* expected, Decide decide, Sequence* sequence) {
+  for (;;) {
+    LaneHold lane(waiting == Waiting::kAllowed ? &lanes_.acquire() : lanes_.try_acquire());  // 2
+    if (!lane) return Status::would_block();
+    SKIPLITH_SYNC_POINT(write_lane_held);
+    // Before all else: a poisoned store neither tries again nor makes room.
+    SKIPLITH_RETURN_IF_ERROR(poison_.check());
+    const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
+    if (expected != nullptr && active.get() != expected) return Status::would_block();
+    const Need need = need_for(*active, key, max_value_bytes);
+    const Shortage shortage = reserve(*lane, *active, need);
+    if (shortage == Shortage::kNone) {
+      return write_on_lane(waiting, *lane, *active, key, decide, sequence);
+    }
+    if (waiting == Waiting::kNever) return Status::would_block();
+    const std::shared_ptr<LoggedMemtable> full = active;
+    lane.release();
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
+  }
+}
+
+template <typename Decide>
+Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active, Bytes key,
+                                Decide decide, Sequence* sequence) {
+  // A pwrite is I/O.
+  if (waiting == Waiting::kNever && active.segment != nullptr &&
+      active.segment->form() == SinkForm::kWrite) {
+    return Status::would_block();
+  }
+  Memtable& table = active.table;
+  Entry& entry = *table.index().find_or_insert(key, lane.arena);  // 3
+  EntryHold bit(entry, waiting);
+  if (!bit) return Status::would_block();
+  SKIPLITH_SYNC_POINT(write_entry_locked);
+  const Decision decision = decide(table, entry);
+  if (decision.what == Decision::What::kKeep) return Status::ok();
+  const Kind kind = decision.what == Decision::What::kPut ? Kind::kPut : Kind::kDelete;
+  const ArenaOffset version = table.make_version(lane.arena, 0, kind, decision.value, entry.head());
+  if (active.segment != nullptr) {  // 4
+    const EncodedHead head(kind, key, decision.value.size());
+    SKIPLITH_RETURN_IF_ERROR(log_payload(lane, head.bytes(), decision.value));
+  }
+  SKIPLITH_SYNC_POINT(write_payload_logged);
+  Sequence taken;
+  if (waiting == Waiting::kAllowed) {  // 5
+    taken = clock_.take(lane, 1);
+  } else if (!clock_.try_take(lane, 1, &taken)) {
+    if (active.segment != nullptr) lane.log.abandon();
+    return Status::would_block();
+  }
+  SKIPLITH_SYNC_POINT(write_sequenced);
+  Status logged = log_record(lane, active, taken, 1);  // 6
+  if (logged.is_ok()) {
+    table.set_stamp(version, taken);
+    entry.link(version);  // 7
+    SKIPLITH_SYNC_POINT(write_linked);
+    *sequence = taken;
+    counters_.add(kind == Kind::kPut ? Counter::kPuts : Counter::kDeletes);
+    counters_.add(Counter::kBytesWritten, key.size() + decision.value.size());
+    work_ahead_if_due(active);
+  }
+  clock_.finish(lane);  // 8
+  return logged;
+}
+
+Status WritePath::put(Waiting waiting, Bytes key, Bytes value, Sequence* sequence) {
+  return write_key(
+      waiting, key, value.size(), nullptr,
+      [&](const Memtable&, const Entry&) { return Decision::put(value); }, sequence);
+}
+
+Status WritePath::erase(Waiting waiting, Bytes key, Sequence* sequence) {
+  return write_key(
+      waiting, key, 0, nullptr, [](const Memtable&, const Entry&) { return Decision::erase(); },
+      sequence);
+}
+
+// Reads with nothing held; what was read from below the active memtable holds as long as that
+// memtable is active and has no version of the key. "No change" needs no lane at all.
+Status WritePath::modify(Waiting waiting, Bytes key, Modification& modification,
+                         Sequence* sequence) {
+  for (;;) {
+    const std::shared_ptr<const View> view = views_.pin();
+    Bytes value;
+    const bool found = view->get(key, kLatest, &value) == Lookup::kFound;
+    const std::optional<Bytes> read = found ? std::optional<Bytes>(value) : std::nullopt;
+    SKIPLITH_SYNC_POINT(read_modify_write_read);
+    if (judge(modification, read, view).what == Decision::What::kKeep) return Status::ok();
+    Status written = write_key(
+        waiting, key, modification.max_value_bytes(), view->active().get(),
+        [&](const Memtable& table, const Entry& entry) {
+          const Version* head = table.visible(entry, kLatest);
+          std::optional<Bytes> current = read;
+          if (head != nullptr) {
+            current = head->kind == Kind::kPut ? std::optional<Bytes>(head->value()) : std::nullopt;
+          }
+          return judge(modification, current, view);
+        },
+        sequence);
+    const bool memtable_changed = written.is_would_block() && waiting == Waiting::kAllowed;
+    if (!memtable_changed) return written;
+  }
+}
+
+Status WritePath::erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased,
+                             Sequence* sequence) {
+  for (;;) {
+    std::shared_ptr<LoggedMemtable> full;
+    Shortage shortage;
+    Need need;
+    {
+      ExclusiveSection section(lanes_);
+      SKIPLITH_RETURN_IF_ERROR(poison_.check());
+      *erased = untouched_since(since, key, last);
+      if (!*erased) return Status::ok();
+      Lane& lane = section.first_lane();
+      const std::shared_ptr<LoggedMemtable>& active = freezer_.active(lane);
+      need = need_for(*active, key, 0);
+      shortage = reserve(lane, *active, need);
+      if (shortage == Shortage::kNone) {
+        return write_on_lane(
+            Waiting::kAllowed, lane, *active, key,
+            [](const Memtable&, const Entry&) { return Decision::erase(); }, sequence);
+      }
+      full = active;
+    }
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
+  }
+}
+
+// All that is newer than `since` lies in the memtable that was active then and in those after
+// it. With all lanes held nothing is in flight.
+bool WritePath::untouched_since(const ReadPoint& since, Bytes key, bool last) const {
+  const std::shared_ptr<const View> now = views_.pin();
+  const auto untouched = [&](const Memtable& table) {
+    const std::unique_ptr<EntryCursor> entries = table.index().cursor();
+    last ? entries->seek(key) : entries->first();
+    for (; entries->valid(); entries->next()) {
+      if (!last && entries->entry()->key() > key) break;
+      Sequence newest = 0;
+      table.visible(*entries->entry(), kLatest, &newest);
+      if (newest > since.sequence) return false;
+    }
+    return true;
+  };
+  const LoggedMemtable* const then = since.view->active().get();
+  if (!untouched(now->active()->table)) return false;
+  if (now->active().get() == then) return true;
+  for (const auto& memtable : now->frozen()) {
+    if (!untouched(memtable->table)) return false;
+    if (memtable.get() == then) return true;
+  }
+  return false;  // a clear has taken it away since
+}
+
+WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Need& need) {
+  if (lane.arena.left() < need.arena_bytes) {
+    Memtable& table = active.table;
+    if (table.over_budget()) return Shortage::kArena;
+    if (!lane.arena.reserve(table.arena(), need.arena_bytes, table.chunk_bytes())) {
+      return Shortage::kArena;
+    }
+  }
+  if (active.segment != nullptr && !lane.log.try_reserve(*active.segment, need.log_bytes)) {
+    return Shortage::kLog;
+  }
+  return Shortage::kNone;
+}
+
+Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
+                            const Need& need) {
+  const uint64_t begun = monotonic_ns();
+  const auto make = [&]() -> Status {
+    if (shortage == Shortage::kLog) {
+      auto grown = supply_.grow(*active, need.log_bytes);
+      if (!grown.is_ok()) return grown.take_status();
+      if (*grown) return Status::ok();
+    }
+    return freezer_.freeze(active, need);
+  };
+  Status made = make();
+  counters_.add(Counter::kStallNs, monotonic_ns() - begun);
+  return made;
+}
+
+Status WritePath::log_payload(Lane& lane, Bytes head, Bytes tail) {
+  lane.log.write_payload(head, tail);
+  if (lane.log.failure().is_ok()) [[likely]]
+    return Status::ok();
+  // A sequence taken now would be missing from a log in which this lane does not appear.
+  lane.log.abandon();
+  poison_.set(lane.log.failure());
+  return lane.log.failure();
+}
+
+Status WritePath::log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count) {
+  if (active.segment == nullptr) return Status::ok();
+  Status logged = lane.log.commit(first, count);
+  if (logged.is_ok()) {
+    SKIPLITH_SYNC_POINT(write_logged);
+  } else {
+    poison_.set(logged);
+  }
+  return logged;
+}
+
+void WritePath::work_ahead_if_due(const LoggedMemtable& active) {
+  if (!supply_.should_work_ahead(active)) [[likely]]
+    return;
+  if (!background_asked_.exchange(true)) wake_background_();
+}
+
+}  // namespace skiplith

@@ -1,0 +1,85 @@
+// The write path: the one way down for a mutation. cpp/DESIGN.md tells the steps and their
+// reasons; the numbers in write_path.cc are those of that list.
+#pragma once
+
+#include <functional>
+
+#include "base/counters.h"
+#include "db/cursor.h"
+#include "db/freezer.h"
+#include "db/modify.h"
+#include "db/poison.h"
+#include "db/sequence_clock.h"
+#include "db/stats.h"
+#include "record/batch.h"
+
+namespace skiplith {
+
+// May a write wait? kNever: it answers kWouldBlock, and has left no trace.
+enum class Waiting : uint8_t { kNever, kAllowed };
+
+class WritePath {
+ public:
+  WritePath(Lanes& lanes, SequenceClock& clock, CurrentView& views, Freezer& freezer,
+            Supply& supply, Poison& poison, Counters<Counter>& counters,
+            std::function<void()> wake_background)
+      : lanes_(lanes),
+        clock_(clock),
+        views_(views),
+        freezer_(freezer),
+        supply_(supply),
+        poison_(poison),
+        counters_(counters),
+        wake_background_(std::move(wake_background)) {}
+
+  // Each returns the sequence of its (last) mutation in `*sequence`, 0 when nothing was written.
+  Status put(Waiting waiting, Bytes key, Bytes value, Sequence* sequence);
+  Status erase(Waiting waiting, Bytes key, Sequence* sequence);
+  Status modify(Waiting waiting, Bytes key, Modification& modification, Sequence* sequence);
+  Status write(const Batch& batch, Sequence* sequence);
+  Status clear(Sequence* sequence);
+  // Erases `key` if no version sequenced after `since` exists in [key, end) (or, backwards, from
+  // the beginning to key); `*erased` tells. Exclusive.
+  Status erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, Sequence* sequence);
+
+  // The background thread begins to work ahead: from here on writers may ask again.
+  void background_begins() { background_asked_.store(false); }
+
+ private:
+  // Why a lane lacks room; kNone: it has it.
+  enum class Shortage : uint8_t { kNone, kArena, kLog };
+
+  // `decide(table, entry)` says, under the entry's bit, what to write. kWouldBlock also when
+  // `expected` is given and no longer the active memtable.
+  template <typename Decide>
+  Status write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
+                   const LoggedMemtable* expected, Decide decide, Sequence* sequence);
+  template <typename Decide>
+  Status write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active, Bytes key,
+                       Decide decide, Sequence* sequence);
+  Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
+                     Sequence* sequence);
+
+  Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
+  static Need need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes);
+  // Grows or freezes, so that the next attempt has room. The caller holds nothing.
+  Status make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
+                   const Need& need);
+  // Step 4. Not ok: the lane's log is unusable, and no sequence may be taken for the record.
+  Status log_payload(Lane& lane, Bytes head, Bytes tail);
+  Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);
+  void work_ahead_if_due(const LoggedMemtable& active);
+  bool untouched_since(const ReadPoint& since, Bytes key, bool last) const;
+
+  Lanes& lanes_;
+  SequenceClock& clock_;
+  CurrentView& views_;
+  Freezer& freezer_;
+  Supply& supply_;
+  Poison& poison_;
+  Counters<Counter>& counters_;
+  const std::function<void()> wake_background_;
+  std::atomic<bool> background_asked_{false};
+};
+
+}  // namespace skiplith

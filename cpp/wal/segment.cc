@@ -1,0 +1,117 @@
+#include "wal/segment.h"
+
+#include <algorithm>
+
+#include "base/sync_points.h"
+
+namespace skiplith {
+namespace {
+
+constexpr uint64_t kLeastGrownBytes = uint64_t{1} << 20;
+
+}  // namespace
+
+Segment::Segment(std::unique_ptr<SegmentFile> file, uint64_t number, uint64_t nonce)
+    : file_(std::move(file)), number_(number), nonce_(nonce), capacity_(file_->capacity()) {}
+
+Result<std::unique_ptr<Segment>> Segment::create(Files& files, const std::string& path,
+                                                 uint64_t number, const SegmentIdentity& identity,
+                                                 SinkForm form, uint64_t capacity,
+                                                 uint64_t reserved) {
+  SKIPLITH_CHECK(segment_bytes_for(0) <= capacity && capacity <= reserved);
+  Result<std::unique_ptr<SegmentFile>> file = files.create_segment(path, form, capacity, reserved);
+  if (!file.is_ok()) return file.take_status();
+  std::unique_ptr<Segment> segment(new Segment(std::move(*file), number, files.random64()));
+  SKIPLITH_RETURN_IF_ERROR(segment->write_header(identity));
+  return segment;
+}
+
+Status Segment::write_header(const SegmentIdentity& identity) {
+  alignas(8) char page[kHeaderPageBytes] = {};
+  encode_segment_header(page, {.number = number_, .nonce = nonce_, .identity = identity});
+  encode_allocated(page + kAllocatedOffset, capacity(), nonce_);
+  SKIPLITH_RETURN_IF_ERROR(store(0, Bytes(page, sizeof page)));
+  return file_->sync();
+}
+
+bool Segment::try_take_blocks(uint64_t count, uint64_t* first_block_offset) {
+  const uint64_t bytes = count * kBlockBytes;
+  const uint64_t end = capacity();
+  // order: relaxed, a block's bytes are zero by construction, nothing is published with it
+  uint64_t offset = next_offset_.load(std::memory_order_relaxed);
+  do {
+    if (offset + bytes > end) return false;
+    // order: relaxed, as above
+  } while (!next_offset_.compare_exchange_weak(offset, offset + bytes, std::memory_order_relaxed));
+  *first_block_offset = offset;
+  return true;
+}
+
+uint64_t Segment::used_bytes() const {
+  // order: relaxed, a lower bound while lanes write; exact once they have stopped
+  return next_offset_.load(std::memory_order_relaxed);
+}
+
+uint64_t Segment::capacity() const {
+  // order: acquire, the growth that made this capacity is finished
+  return capacity_.load(std::memory_order_acquire);
+}
+
+bool Segment::wants_growth() const {
+  const uint64_t now = capacity();
+  return used_bytes() > now / 2 && now < file_->reserved();
+}
+
+Status Segment::grow_ahead() {
+  if (!wants_growth()) return Status::ok();
+  return grow_to(std::min(std::max(2 * capacity(), kLeastGrownBytes), file_->reserved()));
+}
+
+Status Segment::grow_for(uint64_t payload_bytes) {
+  const uint64_t needed = used_bytes() + segment_bytes_for(payload_bytes) - kHeaderPageBytes;
+  if (needed <= capacity()) return Status::ok();
+  if (needed > file_->reserved()) {
+    return Status::error(StatusCode::kInvalidArgument, "the segment has no room for the record");
+  }
+  uint64_t target = std::max(capacity(), kLeastGrownBytes);
+  while (target < needed) target *= 2;
+  return grow_to(std::min(target, file_->reserved()));
+}
+
+Status Segment::grow_to(uint64_t bytes) {
+  SKIPLITH_SYNC_POINT(segment_grow);
+  SKIPLITH_RETURN_IF_ERROR(file_->grow(bytes));
+  alignas(8) char part[kAllocatedBytes];
+  encode_allocated(part, bytes, nonce_);
+  SKIPLITH_RETURN_IF_ERROR(store(kAllocatedOffset, Bytes(part, sizeof part)));
+  // order: release, whoever takes a block sees the file grown
+  capacity_.store(bytes, std::memory_order_release);
+  return Status::ok();
+}
+
+void Segment::note_synced_through(Sequence sequence) {
+  alignas(8) char part[kSyncedThroughBytes];
+  encode_synced_through(part, sequence, nonce_);
+  // Without it, replay only knows less.
+  (void)store(kSyncedThroughOffset, Bytes(part, sizeof part));
+}
+
+Status Segment::close_cleanly(Sequence last, uint64_t records) {
+  SKIPLITH_RETURN_IF_ERROR(file_->sync());
+  SKIPLITH_SYNC_POINT(close_synced);
+  alignas(8) char part[kFooterBytes];
+  encode_footer(part, {.last_sequence = last, .records = records, .end_offset = used_bytes()},
+                nonce_);
+  SKIPLITH_RETURN_IF_ERROR(store(kFooterOffset, Bytes(part, sizeof part)));
+  SKIPLITH_SYNC_POINT(close_footer);
+  SKIPLITH_RETURN_IF_ERROR(file_->sync());
+  return file_->finish(used_bytes());
+}
+
+Status Segment::store(uint64_t offset, Bytes bytes) {
+  if (file_->form() == SinkForm::kWrite) return file_->write(offset, bytes);
+  std::memcpy(file_->mapped() + offset, bytes.data(), bytes.size());
+  return Status::ok();
+}
+
+}  // namespace skiplith

@@ -1,0 +1,81 @@
+// One log file while it is written: hands out blocks to lanes, grows, syncs, closes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "wal/segment_format.h"
+
+namespace skiplith {
+
+// A sink: nothing of the engine ever reads it back, only replay after the process is gone.
+//
+// Who may call what: try_take_blocks, write, wants_growth and the plain accessors: any thread at
+// any time. grow_*: one thread at a time, beside all others. sync, note_synced_through: one
+// thread at a time (the syncing leader), beside all others. close_cleanly: once, when nobody
+// writes, grows or syncs any more, and never after a failed write or sync.
+//
+// Invariants: used_bytes() <= capacity(); both only grow. Every byte in a block that nobody has
+// taken is zero. What `allocated` in the header page says is on disk before a block behind the
+// former capacity can be taken, so a file that is shorter has been cut by somebody else.
+class Segment {
+ public:
+  // Makes the file with its header page and syncs it; the directory is the caller's to sync.
+  // `capacity` at least segment_bytes_for(0); `reserved` is the most it may ever grow to.
+  static Result<std::unique_ptr<Segment>> create(Files& files, const std::string& path,
+                                                 uint64_t number, const SegmentIdentity& identity,
+                                                 SinkForm form, uint64_t capacity,
+                                                 uint64_t reserved);
+
+  uint64_t number() const { return number_; }
+  uint64_t nonce() const { return nonce_; }
+  SinkForm form() const { return file_->form(); }
+  char* mapped() const { return file_->mapped(); }  // nullptr in the write form
+  const std::string& path() const { return file_->path(); }
+
+  // Takes `count` blocks that lie one behind the other. Never waits; false: grow first.
+  bool try_take_blocks(uint64_t count, uint64_t* first_block_offset);
+
+  // The end of the last block taken.
+  uint64_t used_bytes() const;
+  uint64_t capacity() const;
+  // More than half is used and there is more to be had: time for grow_ahead().
+  bool wants_growth() const;
+  // Doubles the capacity if wants_growth() still says so.
+  Status grow_ahead();
+  // Doubles until a record of this payload fits (at once if it does already; others may take the
+  // room before the caller does: try and call again). kInvalidArgument when `reserved` does not
+  // suffice: the caller freezes and takes a segment that starts empty. Reaches segment_grow.
+  Status grow_for(uint64_t payload_bytes);
+
+  // Write form only.
+  Status write(uint64_t offset, Bytes bytes) { return file_->write(offset, bytes); }
+
+  Status sync() { return file_->sync(); }
+  // Leaves in the header page that every sequence up to this one has been synced, so that its
+  // absence is later known as damage. Not synced itself; that it may fail is harmless.
+  void note_synced_through(Sequence sequence);
+
+  // Every sequence of the store up to `last` is in this segment, an older one, or a table, and
+  // `records` of the records are in this one. Sync, footer, sync, then the file is cut to
+  // used_bytes(). The two syncs are needed: with one, a machine that dies may keep the footer and
+  // lose records, and replay would call damage what was an ordinary crash (7 of 17 states of a
+  // model). Reaches close_synced and close_footer.
+  Status close_cleanly(Sequence last, uint64_t records);
+
+ private:
+  Segment(std::unique_ptr<SegmentFile> file, uint64_t number, uint64_t nonce);
+  Status write_header(const SegmentIdentity& identity);
+  Status grow_to(uint64_t bytes);
+  // Stores into the header page in either form.
+  Status store(uint64_t offset, Bytes bytes);
+
+  const std::unique_ptr<SegmentFile> file_;
+  const uint64_t number_;
+  const uint64_t nonce_;
+  std::atomic<uint64_t> capacity_;
+  alignas(64) std::atomic<uint64_t> next_offset_{kHeaderPageBytes};
+};
+
+}  // namespace skiplith

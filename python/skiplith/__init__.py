@@ -1,0 +1,124 @@
+"""Skiplith: an embedded, ordered, durable key-value store.
+
+>>> import skiplith
+>>> with skiplith.open("data") as db:
+...     db[b"lemon"] = b"yellow"
+...     db.get(b"lemon")
+b'yellow'
+"""
+
+import os as _os
+from collections.abc import MutableMapping as _MutableMapping
+from typing import Literal as _Literal
+
+from skiplith._core import (
+    DB,
+    Batch,
+    Cursor,
+    ItemsRange,
+    KeysRange,
+    RangeIterator,
+    ValuesRange,
+    __version__,
+)
+from skiplith._errors import (
+    ClosedError,
+    ConflictError,
+    CorruptionError,
+    Error,
+    FormatError,
+    LockedError,
+    PoisonedError,
+    ReadOnlyError,
+    StorageError,
+)
+from skiplith._values import Options, Stats
+
+__all__ = [
+    "DB",
+    "Batch",
+    "ClosedError",
+    "ConflictError",
+    "CorruptionError",
+    "Cursor",
+    "Error",
+    "FormatError",
+    "ItemsRange",
+    "KeysRange",
+    "LockedError",
+    "Options",
+    "PoisonedError",
+    "RangeIterator",
+    "ReadOnlyError",
+    "Stats",
+    "StorageError",
+    "ValuesRange",
+    "__version__",
+    "open",
+]
+
+_MutableMapping.register(DB)
+
+
+def open(
+    path: str | bytes | _os.PathLike[str] | _os.PathLike[bytes],
+    flag: _Literal["r", "w", "c", "n"] = "c",
+    *,
+    sync: bool = False,
+    sync_interval_ms: int = 0,
+    wal: bool = True,
+    wal_sink: _Literal["auto", "mapped", "write"] = "auto",
+    memtable: _Literal["skiplist", "mutex_map", "rwlock_map"] = "skiplist",
+    memtable_bytes: int = 67108864,
+    gil: _Literal["auto", "release", "hold"] = "auto",
+) -> DB:
+    """Opens the database in the directory `path`, after recovering what a crash has left.
+
+    `flag`, as in `dbm`:
+
+    * "r": read-only, must exist; writes nothing, and keeps writers out while it is open.
+    * "w": must exist.
+    * "c": made if missing. The default.
+    * "n": always new and empty. Removes Skiplith's own files, and only from a directory that is
+      empty or a database.
+
+    Options, with their defaults:
+
+    * sync=False: every write waits for fdatasync, and so survives the loss of power; without it,
+      a write survives the death of the process. The `sync` of a single call overrides it.
+    * sync_interval_ms=0: milliseconds after which unsynced writes are synced in the background: it
+      bounds what a loss of power can take. 0 leaves that to the operating system.
+    * wal=True: False keeps no log. Faster, and a crash loses what is only in memory; not with
+      sync=True.
+    * wal_sink="auto": how the log is written. "mapped" stores into a mapped file, without a system
+      call; "write" calls pwrite for each record; "auto" takes the first on ext4, XFS and tmpfs.
+    * memtable="skiplist": the index in memory. "skiplist" is lock-free; "mutex_map" and
+      "rwlock_map" are ordered maps behind a lock, there for comparison.
+    * memtable_bytes=67108864: bytes of memory (64 MiB) at which the active memtable is frozen and
+      a new one takes its place; 64 KiB to 8 GiB. Larger ones freeze less often.
+    * gil="auto": when operations let the interpreter's lock go. "auto" does where it pays: where
+      they wait, and for long ones. "release" always does and "hold" only where they may wait:
+      both for experiments.
+
+    Raises FileNotFoundError ("r" or "w", and no database there), LockedError (open already, here
+    or in another process), FormatError (other files in the directory, or a newer version's
+    database), CorruptionError (damaged), StorageError (a system call failed), TypeError and
+    ValueError (arguments). The directory is as before then.
+
+    >>> with skiplith.open("data", memtable_bytes=1 << 20) as db:
+    ...     db[b"lemon"] = b"yellow"
+    >>> with skiplith.open("data", "r") as db:
+    ...     db[b"lemon"]
+    b'yellow'
+    """
+    return DB(
+        path,
+        flag,
+        sync=sync,
+        sync_interval_ms=sync_interval_ms,
+        wal=wal,
+        wal_sink=wal_sink,
+        memtable=memtable,
+        memtable_bytes=memtable_bytes,
+        gil=gil,
+    )

@@ -1,0 +1,238 @@
+// Segment files on disk, in both forms.
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "io/files.h"
+#include "support/faulty_directory.h"
+
+namespace skiplith {
+namespace {
+
+using testing::FaultyDirectory;
+
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kStride = 256 << 10;
+
+class PosixSegmentTest : public ::testing::TestWithParam<SinkForm> {
+ protected:
+  static void expect_ok(const Status& status) { EXPECT_TRUE(status.is_ok()) << status.to_string(); }
+
+  std::unique_ptr<SegmentFile> create(uint64_t capacity, uint64_t reserved) {
+    auto segment = posix_files().create_segment(path_, GetParam(), capacity, reserved);
+    expect_ok(segment.status());
+    return std::move(*segment);
+  }
+  static void put(SegmentFile& segment, uint64_t offset, Bytes bytes) {
+    if (segment.form() == SinkForm::kMapped) {
+      std::memcpy(segment.mapped() + offset, bytes.data(), bytes.size());
+    } else {
+      expect_ok(segment.write(offset, bytes));
+    }
+  }
+  uint64_t size_on_disk() const {
+    struct stat status;
+    EXPECT_EQ(stat(path_.c_str(), &status), 0);
+    return static_cast<uint64_t>(status.st_blocks) * 512;
+  }
+
+  FaultyDirectory directory_;
+  const std::string path_ = directory_.path("000001.log");
+};
+
+INSTANTIATE_TEST_SUITE_P(Forms, PosixSegmentTest,
+                         ::testing::Values(SinkForm::kMapped, SinkForm::kWrite),
+                         [](const auto& form) {
+                           return form.param == SinkForm::kMapped ? "Mapped" : "Write";
+                         });
+
+TEST_P(PosixSegmentTest, ANewSegmentIsAllocatedAndZero) {
+  auto segment = create(kMiB, 64 * kMiB);
+  EXPECT_EQ(segment->form(), GetParam());
+  EXPECT_EQ(segment->capacity(), kMiB);
+  EXPECT_EQ(segment->reserved(), 64 * kMiB);
+  EXPECT_EQ(segment->path(), path_);
+  EXPECT_EQ(segment->mapped() != nullptr, GetParam() == SinkForm::kMapped);
+  EXPECT_EQ(directory_.read("000001.log"), std::string(kMiB, '\0'));
+  EXPECT_GE(size_on_disk(), kMiB);
+}
+
+TEST_P(PosixSegmentTest, GrowingKeepsContentsAndAddress) {
+  auto segment = create(4096, 64 * kMiB);
+  const char* const mapped = segment->mapped();
+  put(*segment, 100, "before");
+  expect_ok(segment->grow(9 * kMiB + 512));
+  EXPECT_EQ(segment->capacity(), 9 * kMiB + 512);
+  EXPECT_EQ(segment->mapped(), mapped);
+  put(*segment, 9 * kMiB, "after");
+  expect_ok(segment->sync());
+  expect_ok(segment->grow(4096));  // there already
+  EXPECT_EQ(segment->capacity(), 9 * kMiB + 512);
+  const std::string contents = directory_.read("000001.log");
+  EXPECT_EQ(contents.size(), 9 * kMiB + 512);
+  EXPECT_EQ(contents.substr(100, 6), "before");
+  EXPECT_EQ(contents.substr(9 * kMiB, 5), "after");
+  EXPECT_GE(size_on_disk(), 9 * kMiB);
+}
+
+TEST_P(PosixSegmentTest, WritersAndSyncsRunBesideGrowth) {
+  auto segment = create(kMiB, 8 * kMiB);
+  std::atomic<bool> grown{false};
+  std::vector<std::thread> threads;
+  for (uint64_t writer = 0; writer < 2; ++writer) {
+    threads.emplace_back([&, writer] {
+      // Each its own places, up to whatever the capacity is.
+      uint64_t offset = writer * 64;
+      for (;;) {
+        const bool last = grown.load();
+        for (const uint64_t end = segment->capacity(); offset < end; offset += kStride) {
+          put(*segment, offset, writer == 0 ? "first" : "second");
+        }
+        if (last) return;
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    while (!grown.load()) expect_ok(segment->sync());
+  });
+  for (uint64_t capacity = 2 * kMiB; capacity <= 8 * kMiB; capacity *= 2) {
+    expect_ok(segment->grow(capacity));
+  }
+  grown.store(true);
+  for (std::thread& thread : threads) thread.join();
+  const std::string contents = directory_.read("000001.log");
+  for (uint64_t offset = 0; offset < 8 * kMiB; offset += kStride) {
+    ASSERT_EQ(contents.substr(offset, 5), "first");
+    ASSERT_EQ(contents.substr(offset + 64, 6), "second");
+  }
+}
+
+TEST_P(PosixSegmentTest, FinishingCutsTheFile) {
+  auto segment = create(kMiB, 4 * kMiB);
+  put(*segment, 5000, "end");
+  expect_ok(segment->sync());
+  expect_ok(segment->finish(5003));
+  EXPECT_EQ(segment->mapped(), nullptr);
+  segment.reset();
+  EXPECT_EQ(directory_.read("000001.log"), std::string(5000, '\0') + "end");
+}
+
+TEST_P(PosixSegmentTest, StoresOutliveTheSegmentWithoutASync) {
+  auto segment = create(kMiB, 4 * kMiB);
+  put(*segment, kMiB - 4, "last");
+  segment.reset();
+  EXPECT_EQ(directory_.read("000001.log"), std::string(kMiB - 4, '\0') + "last");
+}
+
+TEST_P(PosixSegmentTest, AnExistingFileIsLeftAlone) {
+  directory_.write("000001.log", "precious");
+  auto segment = posix_files().create_segment(path_, GetParam(), kMiB, kMiB);
+  EXPECT_EQ(segment.status().error_number(), EEXIST);
+  EXPECT_EQ(segment.status().path(), path_);
+  EXPECT_EQ(directory_.read("000001.log"), "precious");
+}
+
+// Runs `body` in a child, as what it does to the process ends with it. 77: not possible here.
+constexpr int kNotPossible = 77;
+int in_child(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int outcome = 0;
+  EXPECT_EQ(waitpid(child, &outcome, 0), child);
+  EXPECT_TRUE(WIFEXITED(outcome)) << "signal " << WTERMSIG(outcome);
+  return WIFEXITED(outcome) ? WEXITSTATUS(outcome) : -1;
+}
+
+#define REQUIRE_IN_CHILD(condition) \
+  if (!(condition)) return fprintf(stderr, "failed: %s\n", #condition), 1
+
+// A file system that only this process and its children see; without root, in a user namespace
+// where it is root.
+bool mount_here(const char* type, const std::string& at, const char* options) {
+  const std::string user = "0 " + std::to_string(geteuid()) + " 1";
+  const std::string group = "0 " + std::to_string(getegid()) + " 1";
+  if (unshare(CLONE_NEWNS) != 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << user;
+    std::ofstream("/proc/self/gid_map") << group;
+  }
+  mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  return mount("none", at.c_str(), type, 0, options) == 0;
+}
+
+TEST_P(PosixSegmentTest, AFullDiskIsAnErrorOfGrowth) {
+  const int outcome = in_child([&] {
+    if (!mount_here("tmpfs", directory_.path(), "size=4m")) return kNotPossible;
+    auto segment = posix_files().create_segment(path_, GetParam(), kMiB, 64 * kMiB);
+    REQUIRE_IN_CHILD(segment.is_ok());
+    const Status status = (*segment)->grow(32 * kMiB);
+    REQUIRE_IN_CHILD(status.code() == StatusCode::kStorage);
+    REQUIRE_IN_CHILD(status.error_number() == ENOSPC);
+    REQUIRE_IN_CHILD((*segment)->capacity() == kMiB);
+    REQUIRE_IN_CHILD(std::filesystem::file_size(path_) == kMiB);
+    put(**segment, kMiB - 4, "last");  // what was there stays good
+    REQUIRE_IN_CHILD((*segment)->sync().is_ok());
+    REQUIRE_IN_CHILD((*segment)->grow(2 * kMiB).is_ok());
+    put(**segment, 2 * kMiB - 4, "last");
+
+    // Where it does not even begin, no file is left.
+    auto second =
+        posix_files().create_segment(directory_.path("2"), GetParam(), 8 * kMiB, 8 * kMiB);
+    REQUIRE_IN_CHILD(second.status().error_number() == ENOSPC);
+    REQUIRE_IN_CHILD(!directory_.has("2"));
+    return 0;
+  });
+  if (outcome == kNotPossible) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(outcome, 0);
+}
+
+TEST_P(PosixSegmentTest, AFileSystemThatCannotAllocateGetsZerosWritten) {
+  const int outcome = in_child([&] {
+    if (!mount_here("ramfs", directory_.path(), "")) return kNotPossible;
+    auto segment = posix_files().create_segment(path_, GetParam(), 100'000, 4 * kMiB);
+    REQUIRE_IN_CHILD(segment.is_ok());
+    put(**segment, 99'996, "last");
+    REQUIRE_IN_CHILD((*segment)->grow(300'000).is_ok());
+    put(**segment, 299'996, "last");
+    REQUIRE_IN_CHILD(directory_.read("000001.log") ==
+                     std::string(99'996, '\0') + "last" + std::string(199'996, '\0') + "last");
+    return 0;
+  });
+  if (outcome == kNotPossible) GTEST_SKIP() << "this process may not mount a file system";
+  EXPECT_EQ(outcome, 0);
+}
+
+TEST_P(PosixSegmentTest, ALimitOnFileSizesIsAnErrorOfGrowth) {
+  const int outcome = in_child([&] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{2 * kMiB, 2 * kMiB};
+    REQUIRE_IN_CHILD(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    auto segment = posix_files().create_segment(path_, GetParam(), kMiB, 64 * kMiB);
+    REQUIRE_IN_CHILD(segment.is_ok());
+    REQUIRE_IN_CHILD((*segment)->grow(4 * kMiB).error_number() == EFBIG);
+    REQUIRE_IN_CHILD((*segment)->capacity() == kMiB);
+    put(**segment, kMiB - 4, "last");
+    return 0;
+  });
+  EXPECT_EQ(outcome, 0);
+}
+
+TEST(PosixSegment, AddressSpaceThatIsNotThereLeavesNoFile) {
+  FaultyDirectory directory;
+  auto segment = posix_files().create_segment(directory.path("000001.log"), SinkForm::kMapped, 4096,
+                                              uint64_t{1} << 60);
+  EXPECT_EQ(segment.status().error_number(), ENOMEM);
+  EXPECT_FALSE(directory.has("000001.log"));
+}
+
+}  // namespace
+}  // namespace skiplith

@@ -1,0 +1,237 @@
+// What lanes write into a segment, replay finds.
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "support/segment_writing.h"
+
+namespace skiplith {
+namespace {
+
+class SegmentLog : public testing::TestWithParam<SinkForm> {};
+
+INSTANTIATE_TEST_SUITE_P(BothForms, SegmentLog,
+                         testing::Values(SinkForm::kMapped, SinkForm::kWrite),
+                         [](const auto& form) {
+                           return form.param == SinkForm::kMapped ? "Mapped" : "Write";
+                         });
+
+void expect_all_found(SegmentWriting& writing) {
+  const Replayed replayed = replay_bytes(writing.file().bytes(), writing.files.boot);
+  EXPECT_TRUE(replayed.status.is_ok()) << replayed.status.to_string();
+  EXPECT_TRUE(replayed.records == writing.expected);
+}
+
+TEST_P(SegmentLog, AnEmptySegmentHoldsNothing) {
+  SegmentWriting writing(GetParam());
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, RecordsOfEverySizeComeBack) {
+  SegmentWriting writing(GetParam());
+  for (uint64_t size = 1; size <= 300; ++size) {
+    ASSERT_TRUE(writing.put(0, some_payload(size, size), 1 + size % 3).is_ok());
+  }
+  expect_all_found(writing);
+  EXPECT_EQ(writing.records(), 300u);
+}
+
+TEST_P(SegmentLog, RecordsAroundTheBlockSizeComeBack) {
+  SegmentWriting writing(GetParam());
+  const uint64_t most = kAreaBytes - kRecordHeaderBytes - kTrailerBytes;
+  for (uint64_t blocks = 1; blocks <= 4; ++blocks) {
+    for (int64_t off = -17; off <= 17; ++off) {
+      const uint64_t size = most + (blocks - 1) * kAreaBytes + off;
+      ASSERT_TRUE(writing.put(0, some_payload(size, size)).is_ok());
+      ASSERT_TRUE(writing.put(1, some_payload(9, size)).is_ok());
+      ASSERT_TRUE(writing.put(0, some_payload(40, size)).is_ok());
+    }
+  }
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, RecordsOfManyBlocksComeBack) {
+  SegmentWriting writing(GetParam());
+  for (uint64_t size : {100'000u, 3u, 2'000'000u, 50u, 65'536u, 5'000'000u, 1u}) {
+    ASSERT_TRUE(writing.put(0, some_payload(size, size)).is_ok());
+    ASSERT_TRUE(writing.put(1, some_payload(100, size)).is_ok());
+  }
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, ThePiecesOfAPayloadMayBeSplitAnywhere) {
+  SegmentWriting writing(GetParam());
+  for (uint64_t size : {1u, 50u, 1024u, 1025u, 40'000u}) {
+    const std::string payload = some_payload(size, size);
+    for (uint64_t head : {uint64_t{0}, uint64_t{1}, size / 2, size}) {
+      writing.reserve(0, size);
+      writing.logs[0]->write_payload(Bytes(payload).substr(0, head), Bytes(payload).substr(head));
+      ASSERT_TRUE(writing.logs[0]->commit(writing.next, 1).is_ok());
+      writing.expected.push_back({writing.next++, 1, payload});
+    }
+  }
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, LanesWriteAtOnce) {
+  constexpr uint32_t kLanes = 4;
+  constexpr uint64_t kPuts = 2000;
+  SegmentWriting writing(GetParam(), uint64_t{32} << 20, uint64_t{64} << 20, kLanes);
+  std::atomic<Sequence> next{1};
+  std::vector<std::vector<Expected>> expected(kLanes);
+  std::vector<std::thread> threads;
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    threads.emplace_back([&, lane] {
+      for (uint64_t i = 0; i < kPuts; ++i) {
+        const std::string payload =
+            some_payload(i % 400 == 7 ? 70'000 : 1 + i % 200, lane * kPuts + i);
+        SKIPLITH_CHECK(writing.logs[lane]->try_reserve(*writing.segment, payload.size()));
+        writing.logs[lane]->write_payload(payload);
+        const uint32_t count = 1 + i % 5;
+        const Sequence first = next.fetch_add(count);
+        SKIPLITH_CHECK(writing.logs[lane]->commit(first, count).is_ok());
+        expected[lane].push_back({first, count, payload});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (auto& lane : expected) {
+    writing.expected.insert(writing.expected.end(), lane.begin(), lane.end());
+  }
+  std::ranges::sort(writing.expected, {}, &Expected::first);
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, AnAbandonedPayloadLeavesNothing) {
+  SegmentWriting writing(GetParam());
+  ASSERT_TRUE(writing.put(0, some_payload(100, 1)).is_ok());
+  for (uint64_t size : {500u, 31'000u, 40'000u, 100'000u, 32'000u}) {
+    writing.begin(0, some_payload(size, size));
+    writing.logs[0]->abandon();
+    expect_all_found(writing);
+    ASSERT_TRUE(writing.put(0, some_payload(17, size)).is_ok());
+    expect_all_found(writing);
+  }
+}
+
+TEST_P(SegmentLog, ALaneMayAbandonItsFirstPayload) {
+  for (uint64_t size : {10u, 40'000u}) {
+    SegmentWriting writing(GetParam());
+    writing.begin(0, some_payload(size, 1));
+    writing.logs[0]->abandon();
+    expect_all_found(writing);
+    ASSERT_TRUE(writing.put(0, some_payload(80'000, 2)).is_ok());
+    ASSERT_TRUE(writing.put(0, some_payload(8, 3)).is_ok());
+    expect_all_found(writing);
+  }
+}
+
+TEST_P(SegmentLog, AnUnusedReservationCostsNothing) {
+  SegmentWriting writing(GetParam());
+  writing.reserve(0, 100'000);
+  const uint64_t used = writing.segment->used_bytes();
+  for (int i = 0; i < 100; ++i) {
+    writing.reserve(0, 100'000);
+    ASSERT_TRUE(writing.put(0, some_payload(900, i)).is_ok());
+  }
+  EXPECT_LE(writing.segment->used_bytes(), used + 3 * 4 * kBlockBytes);
+  expect_all_found(writing);
+}
+
+TEST_P(SegmentLog, AFullSegmentSaysSoAndGrows) {
+  SegmentWriting writing(GetParam(), segment_bytes_for(0), uint64_t{8} << 20);
+  while (writing.logs[0]->try_reserve(*writing.segment, 1000)) {
+    ASSERT_TRUE(writing.put(0, some_payload(1000, 1)).is_ok());
+  }
+  EXPECT_TRUE(writing.segment->wants_growth());
+  ASSERT_TRUE(writing.segment->grow_ahead().is_ok());
+  EXPECT_EQ(writing.segment->capacity(), uint64_t{1} << 20);
+  ASSERT_TRUE(writing.put(0, some_payload(3'000'000, 2)).is_ok());
+  EXPECT_EQ(writing.segment->capacity(), uint64_t{4} << 20);
+  expect_all_found(writing);
+  EXPECT_EQ(writing.segment->grow_for(8'000'000).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(writing.segment->capacity(), uint64_t{4} << 20);
+}
+
+TEST_P(SegmentLog, ALaneMovesToAnotherSegment) {
+  SegmentWriting first(GetParam());
+  ASSERT_TRUE(first.put(0, some_payload(1000, 1)).is_ok());
+  SegmentWriting second(GetParam());
+  second.logs[0] = std::move(first.logs[0]);
+  second.logs[0]->reset();
+  EXPECT_EQ(second.records(), 0u);
+  ASSERT_TRUE(second.put(0, some_payload(1000, 2)).is_ok());
+  expect_all_found(first);
+  expect_all_found(second);
+}
+
+TEST_P(SegmentLog, RealFilesHoldTheSame) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() /
+      ("skiplith_segment_" + std::to_string(posix_files().random64()));
+  std::filesystem::create_directory(directory);
+  const std::string path = directory / "segment";
+  const SegmentIdentity identity{kTestDatabase, posix_files().boot_id()};
+  auto segment = Segment::create(posix_files(), path, 3, identity, GetParam(), segment_bytes_for(0),
+                                 uint64_t{64} << 20);
+  ASSERT_TRUE(segment.is_ok()) << segment.status().to_string();
+  LaneLog log(0);
+  std::vector<Expected> expected;
+  for (uint64_t size : {10u, 100'000u, 20u, 300'000u}) {
+    while (!log.try_reserve(**segment, size)) ASSERT_TRUE((*segment)->grow_for(size).is_ok());
+    expected.push_back({expected.size() + 1, 1, some_payload(size, size)});
+    log.write_payload(expected.back().payload);
+    ASSERT_TRUE(log.commit(expected.back().first, 1).is_ok());
+  }
+  for (const bool closed : {false, true}) {
+    if (closed) {
+      ASSERT_TRUE((*segment)->close_cleanly(expected.size(), log.records()).is_ok());
+    }
+    std::vector<SegmentContents> segments;
+    auto contents = read_segment(posix_files(), path, kTestDatabase, 3);
+    ASSERT_TRUE(contents.is_ok()) << contents.status().to_string();
+    segments.push_back(std::move(*contents));
+    auto plan = plan_replay(segments, 0, posix_files().boot_id());
+    ASSERT_TRUE(plan.is_ok()) << plan.status().to_string();
+    EXPECT_TRUE(found_in(plan->records) == expected);
+    EXPECT_EQ(plan->clean, closed);
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), (*segment)->used_bytes());
+  segment->reset();
+  std::filesystem::remove_all(directory);
+}
+
+TEST(SegmentLogWriteForm, ARecordIsOneWriteOfItsOwnBytes) {
+  SegmentWriting writing(SinkForm::kWrite);
+  ASSERT_TRUE(writing.put(0, some_payload(100, 1)).is_ok());
+  writing.file().events.clear();
+  ASSERT_TRUE(writing.put(0, some_payload(100, 1)).is_ok());
+  ASSERT_TRUE(writing.put(0, some_payload(40'000, 1)).is_ok());
+  const uint64_t record = kHeaderPageBytes + kBlockHeaderBytes + record_bytes(100);
+  const uint64_t run = kHeaderPageBytes + kBlockBytes;
+  EXPECT_EQ(writing.file().events,
+            (std::vector<std::string>{
+                "write " + std::to_string(record) + " " + std::to_string(record_bytes(100)),
+                "write " + std::to_string(run) + " " +
+                    std::to_string(record_bytes(40'000) + 2 * kBlockHeaderBytes)}));
+}
+
+TEST(SegmentLogWriteForm, NothingIsWrittenAfterAFailedWrite) {
+  for (int writes = 0; writes < 4; ++writes) {  // the first is the block that names the lane
+    SegmentWriting writing(SinkForm::kWrite);
+    writing.file().writes_until_failure = writes;
+    Status status;
+    while (status.is_ok()) status = writing.put(0, some_payload(100, 1));
+    const std::string bytes = writing.file().bytes();
+    EXPECT_EQ(status.code(), StatusCode::kStorage);
+    EXPECT_EQ(status.path(), kTestPath);
+    EXPECT_EQ(writing.records(), static_cast<uint64_t>(std::max(0, writes - 1)));
+    writing.file().writes_until_failure = -1;
+    EXPECT_EQ(writing.put(0, some_payload(100, 2)).code(), StatusCode::kStorage);
+    EXPECT_TRUE(writing.file().bytes() == bytes);
+  }
+}
+
+}  // namespace
+}  // namespace skiplith

@@ -1,0 +1,200 @@
+"""When the interpreter's lock is let go, and that threads then really work at once."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import skiplith
+
+pytestmark = pytest.mark.interpreter
+
+LIMIT_MS = 60_000
+LONG = b"x" * 65536
+Operation = Callable[[skiplith.DB, bytes], Any]
+
+
+def put(db: skiplith.DB, key: bytes) -> None:
+    db.put(key, b"v")
+
+
+def put_long(db: skiplith.DB, key: bytes) -> None:
+    db.put(key, LONG)
+
+
+def put_synced(db: skiplith.DB, key: bytes) -> None:
+    db.put(key, b"v", sync=True)
+
+
+def put_many(db: skiplith.DB, key: bytes) -> None:
+    db.put_many([(b"%s/%d" % (key, n), b"v") for n in range(16)])
+
+
+def batch(db: skiplith.DB, key: bytes) -> None:
+    with db.batch() as batch:
+        for n in range(16):
+            batch[b"%s/%d" % (key, n)] = b"v"
+
+
+def setitem(db: skiplith.DB, key: bytes) -> None:
+    db[key] = b"v"
+
+
+def delete(db: skiplith.DB, key: bytes) -> None:
+    db.delete(key)
+
+
+def increment(db: skiplith.DB, key: bytes) -> None:
+    db.increment(key)
+
+
+def setdefault_long(db: skiplith.DB, key: bytes) -> None:
+    db.setdefault(key, LONG)
+
+
+@pytest.mark.parametrize(
+    ("gil", "operation", "place"),
+    [
+        ("auto", put_many, "write_sequenced"),
+        ("auto", batch, "write_sequenced"),
+        ("auto", put_synced, "write_lane_held"),
+        ("auto", put_synced, "write_logged"),
+        ("auto", put_long, "write_entry_locked"),
+        ("auto", setdefault_long, "write_entry_locked"),
+        ("release", put, "write_logged"),
+        ("release", setitem, "write_logged"),
+        ("release", delete, "write_logged"),
+        ("release", increment, "write_entry_locked"),
+        ("hold", put_synced, "write_logged"),
+        ("hold", put_many, "write_sequenced"),
+    ],
+)
+def test_two_threads_are_inside_a_write_at_once(
+    path: Path, sync_points: Any, gil: Any, operation: Operation, place: str
+) -> None:
+    with skiplith.open(path, gil=gil) as db:
+        pause = sync_points.Pause(place, 2)
+        with ThreadPoolExecutor(2) as pool:
+            writes = [pool.submit(operation, db, key) for key in (b"a", b"b")]
+            # This thread runs Python meanwhile, so neither of the two holds the GIL.
+            both = pause.wait_reached(2, LIMIT_MS)
+            pause.release()
+            for write in writes:
+                write.result()
+        assert both
+        assert sorted({key[:1] for key in db}) in ([b"a", b"b"], [])
+
+
+def test_two_threads_are_inside_a_scan_at_once(path: Path, sync_points: Any) -> None:
+    with skiplith.open(path) as db:
+        db.update((b"%d" % n, b"v") for n in range(100))
+        begun = [iter(db.items()), iter(db.items())]
+        for items in begun:
+            for _ in range(16):  # the first, small chunk
+                next(items)
+        pause = sync_points.Pause("scan_chunk", 2)
+        with ThreadPoolExecutor(2) as pool:
+            rests = [pool.submit(list, items) for items in begun]
+            both = pause.wait_reached(2, LIMIT_MS)
+            pause.release()
+            assert [len(rest.result()) for rest in rests] == [84, 84]
+        assert both
+
+
+SMALL: list[Callable[[skiplith.DB], Any]] = [
+    lambda db: db.put(b"k", b"v"),
+    lambda db: db.__setitem__(b"k", b"v"),
+    lambda db: db.get(b"k"),
+    lambda db: db.get(b"missing"),
+    lambda db: db[b"k"],
+    lambda db: b"k" in db,
+    lambda db: db.delete(b"x"),
+    lambda db: db.setdefault(b"k", b"v"),
+    lambda db: db.pop(b"x", None),
+    lambda db: db.compare_and_set(b"k", b"v", b"v"),
+    lambda db: db.increment(b"n"),
+    lambda db: db.get_many([b"k", b"n"]),
+    lambda db: db.first(),
+    lambda db: db.last(),
+    lambda db: bool(db),
+    lambda db: next(iter(db)),
+    lambda db: db.cursor().first(),
+    lambda db: list(db.items(prefix=b"k")),
+]
+LONG_WORK: list[Callable[[skiplith.DB], Any]] = [
+    lambda db: put_many(db, b"m"),
+    lambda db: db.put(b"long", LONG),
+    lambda db: db.put(b"k", b"v", sync=True),
+    lambda db: db.sync(),
+    lambda db: len(db),
+    lambda db: db.popitem(),
+    lambda db: db.clear(),
+]
+
+
+def releases(db: skiplith.DB, work: Callable[[skiplith.DB], Any]) -> int:
+    before = db.stats().gil_releases
+    work(db)
+    return db.stats().gil_releases - before
+
+
+def prepared(path: Path, gil: Any) -> skiplith.DB:
+    db = skiplith.open(path, gil=gil, wal_sink="mapped")
+    db[b"k"] = b"v"
+    return db
+
+
+@pytest.mark.parametrize("gil", ["auto", "hold"])
+def test_short_operations_keep_the_lock(path: Path, gil: str) -> None:
+    with prepared(path, gil) as db:
+        assert [releases(db, work) for work in SMALL] == [0] * len(SMALL)
+
+
+def test_long_operations_let_the_lock_go(path: Path) -> None:
+    with prepared(path, "auto") as db:
+        assert all(releases(db, work) >= 1 for work in LONG_WORK)
+
+
+def test_release_lets_it_go_every_time(path: Path) -> None:
+    with prepared(path, "release") as db:
+        assert all(releases(db, work) >= 1 for work in [*SMALL, *LONG_WORK])
+        assert db.stats().gil_wait_seconds > 0
+
+
+def test_hold_keeps_it_where_nothing_can_wait(path: Path) -> None:
+    with prepared(path, "hold") as db:
+        db.put(b"long", LONG)
+        before = db.stats().gil_releases
+        assert db[b"long"] == LONG
+        db.update({})
+        assert db.stats().gil_releases - before <= 1
+
+
+def test_a_put_that_would_wait_lets_the_lock_go(path: Path, sync_points: Any) -> None:
+    """A writer is held inside its write to a key; another write to that key must wait for it,
+    and this thread goes on meanwhile."""
+    with skiplith.open(path, gil="auto") as db:
+        pause = sync_points.Pause("write_entry_locked", 1)
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(db.put, b"k", LONG)
+            assert pause.wait_reached(1, LIMIT_MS)
+            begun = threading.Event()
+
+            def second_put() -> None:
+                begun.set()
+                db.put(b"k", b"second")
+
+            second = pool.submit(second_put)
+            begun.wait()
+            pause.release()
+            first.result()
+            second.result()
+        assert db[b"k"] == b"second"
+        assert db.stats().gil_releases >= 1
+
+
+def test_counters_are_there_from_the_start(db: skiplith.DB) -> None:
+    stats = db.stats()
+    assert (stats.gil_releases, stats.gil_wait_seconds) == (0, 0.0)

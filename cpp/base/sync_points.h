@@ -40,6 +40,7 @@ namespace skiplith {
   X(sync_follower, "a thread waits for the syncing leader")                             \
   X(read_modify_write_read, "a read-modify-write has read with nothing held")           \
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")    \
+  X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")      \
   X(scan_chunk, "a scan is about to collect a chunk")                                   \
   X(recovery_begin, "locked, manifest read, before replay")                             \
   X(recovery_replayed, "segments replayed, nothing written")                            \

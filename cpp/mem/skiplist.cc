@@ -196,7 +196,15 @@ class Skiplist::SkiplistCursor : public EntryCursor {
  public:
   explicit SkiplistCursor(const Skiplist& list) : list_(list), tower_(list.head_) {}
 
-  void seek(Bytes key) override { stand_after(list_.last_before(SearchKey(key), false)); }
+  // Walks on to the first entry that is not before the key: an insert may have come between it
+  // and where the search ended.
+  void seek(Bytes bytes) override {
+    const SearchKey key(bytes);
+    Gap gap{list_.last_before(key, false), {}};
+    SKIPLITH_SYNC_POINT(skiplist_seek);
+    list_.narrow(0, key, &gap);
+    stand_at(gap.after);
+  }
   void seek_for_prev(Bytes key) override { stand_on(list_.last_before(SearchKey(key), true)); }
   void first() override { stand_after(list_.head_); }
   void last() override { stand_on(list_.last_tower()); }
@@ -213,10 +221,10 @@ class Skiplist::SkiplistCursor : public EntryCursor {
     tower_ = tower;
     entry_ = tower == list_.head_ ? nullptr : tower.entry();
   }
-  void stand_after(Tower tower) {
-    const Link link = tower.link(0);
+  void stand_at(Link link) {
     stand_on(link.is_end() ? list_.head_ : Tower(list_.entry_at(link)));
   }
+  void stand_after(Tower tower) { stand_at(tower.link(0)); }
 
   const Skiplist& list_;
   Tower tower_;  // of entry_; the head's when there is none

@@ -137,6 +137,31 @@ TEST_F(SkiplistRaceTest, LoserFindsItsPlaceAmongNewNeighbours) {
   }
 }
 
+// A key comes in right before the sought one, after the search and before the step.
+TEST_F(SkiplistRaceTest, SeekNeverStandsBeforeItsKey) {
+  make_empty();
+  IndexWriter writer(*skiplist_, *arena_);
+  for (const Bytes present : {"a", "m"}) writer.insert(present);
+  const auto cursor = skiplist_->cursor();
+  for (const Bytes sought : {"m", "k", "z"}) {
+    Entry* inserted = nullptr;
+    sync_points::on(SyncPoint::skiplist_seek, [&] {
+      std::string below(sought);
+      --below.back();
+      inserted = writer.insert(below + "~");
+    });
+    cursor->seek(sought);
+    ASSERT_NE(inserted, nullptr);
+    EXPECT_LT(inserted->key(), sought);
+    if (sought == "z") {
+      EXPECT_FALSE(cursor->valid());
+    } else {
+      ASSERT_TRUE(cursor->valid());
+      EXPECT_GE(cursor->entry()->key(), sought);
+    }
+  }
+}
+
 thread_local std::string key;  // being inserted by this thread
 thread_local int losses;       // of that insert
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import platform
 import random
 import subprocess
@@ -60,8 +61,8 @@ def measure(pairs: int, rounds: int) -> Times:
     with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
         inputs = write_input(Path(folder), pairs)
         for turn in range(rounds):
-            first = turn % len(names)
-            for name in names[first:] + names[:first]:
+            for name in random.Random(turn).sample(names, len(names)):
+                os.sync()  # what the store before has left to write is not this one's time
                 program = [sys.executable, str(ROOT / "benchmarks/one_store.py"), name]
                 if name == IN_CPP:
                     program = [str(ENGINE)]

@@ -29,6 +29,7 @@ namespace skiplith {
   X(gate_wait, "a writer met the gate and is about to wait")                            \
   X(snapshot_drained, "a snapshot has drained the lanes, the gate still set")           \
   X(freeze_prepared, "a freezer has the next memtable and holds nothing")               \
+  X(clear_prepared, "a clear has the next memtable and holds nothing")                  \
   X(freeze_exclusive, "a freezer holds all lanes")                                      \
   X(freeze_double_check_lost, "a freezer found the memtable already frozen")            \
   X(freeze_swapped, "the new memtable is active, all lanes still held")                 \
@@ -40,7 +41,7 @@ namespace skiplith {
   X(sync_follower, "a thread waits for the syncing leader")                             \
   X(read_modify_write_read, "a read-modify-write has read with nothing held")           \
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")    \
-  X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")      \
+  X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")  \
   X(scan_chunk, "a scan is about to collect a chunk")                                   \
   X(recovery_begin, "locked, manifest read, before replay")                             \
   X(recovery_replayed, "segments replayed, nothing written")                            \

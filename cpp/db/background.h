@@ -11,12 +11,12 @@ namespace skiplith {
 
 class Background {
  public:
-  // One round of work; true when something is left that only time brings (readers leaving).
-  using Work = std::function<bool()>;
+  // One round of work. Returns after how long the next is due, if nobody wakes the thread before;
+  // 0: not until then.
+  using Work = std::function<uint64_t()>;
 
-  // `interval_ns`: at least one round in this time; 0: only when woken. Throws std::system_error
-  // when there is no thread to be had.
-  Background(Work work, uint64_t interval_ns);
+  // Begins with a round. Throws std::system_error when there is no thread to be had.
+  explicit Background(Work work);
   ~Background() { stop(); }
 
   void wake() { wakeup_.notify(); }
@@ -27,7 +27,6 @@ class Background {
   void run();
 
   const Work work_;
-  const uint64_t interval_ns_;
   std::atomic<bool> stopping_{false};
   Wakeup wakeup_;
   EngineThread thread_;  // last: starts when the rest is there

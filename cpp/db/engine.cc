@@ -1,5 +1,6 @@
 #include "db/engine.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/clock.h"
@@ -7,6 +8,12 @@
 #include "db/rewrite.h"
 
 namespace skiplith {
+namespace {
+
+// How soon to look again for readers that have left: this bounds memory, not progress.
+constexpr uint64_t kReclaimNs = 10'000'000;
+
+}  // namespace
 
 Engine::Engine(Files& files, Recovered recovered, const Options& options, bool read_only)
     : files_(files),
@@ -34,25 +41,28 @@ Status Engine::begin_writing() {
   freezer_.start(std::move(*first), std::move(recovered_.memtables));
   if (read_only_) return Status::ok();
   try {
-    background_ = std::make_unique<Background>([this] { return background_round(); },
-                                               options_.sync_interval_ms * 1'000'000);
+    background_ = std::make_unique<Background>([this] { return background_round(); });
   } catch (const std::system_error& error) {
     return Status::storage(error.code().value(), directory(), "start a thread");
   }
   return Status::ok();
 }
 
-bool Engine::background_round() {
+uint64_t Engine::background_round() {
   writes_.background_begins();
   supply_.work_ahead(*views_.pin()->active());
-  const bool left_over = views_.reclaim();
-  if (options_.sync_interval_ms != 0 &&
-      monotonic_ns() - last_interval_sync_ns_ >= options_.sync_interval_ms * 1'000'000) {
-    last_interval_sync_ns_ = monotonic_ns();
-    // A failure is the poison's: the next writer hears of it.
-    static_cast<void>(sync_all());
+  uint64_t next_ns = views_.reclaim() ? kReclaimNs : 0;
+  if (const uint64_t interval_ns = options_.sync_interval_ms * 1'000'000; interval_ns != 0) {
+    const uint64_t now = monotonic_ns();
+    if (now >= interval_sync_due_ns_) {
+      interval_sync_due_ns_ = now + interval_ns;
+      // A failure is the poison's: the next writer hears of it.
+      static_cast<void>(sync_all());
+    }
+    const uint64_t left_ns = interval_sync_due_ns_ - now;
+    next_ns = next_ns == 0 ? left_ns : std::min(next_ns, left_ns);
   }
-  return left_over;
+  return next_ns;
 }
 
 Status Engine::wait_if_synced(Status written, Sequence sequence, bool sync) {

@@ -53,7 +53,7 @@ class Engine {
  private:
   Engine(Files& files, Recovered recovered, const Options& options, bool read_only);
   Status begin_writing();
-  bool background_round();
+  uint64_t background_round();
   Status wait_if_synced(Status written, Sequence sequence, bool sync);
   Status close_log();
   void answer(Lookup found, Bytes bytes, const View& view, Value* value);
@@ -73,7 +73,7 @@ class Engine {
   Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
   WritePath writes_{lanes_,  clock_,  views_,    freezer_,
                     supply_, poison_, counters_, [this] { background_->wake(); }};
-  uint64_t last_interval_sync_ns_ = 0;  // the background thread's own
+  uint64_t interval_sync_due_ns_ = 0;  // the background thread's own
   std::unique_ptr<Background> background_;
 };
 

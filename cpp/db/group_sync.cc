@@ -42,6 +42,7 @@ Status GroupSync::lead(Sequence* target) {
     Status synced = member.segment->sync();
     if (!synced.is_ok()) {
       poison_.set(synced);
+      for (const LogSet::Member& every : log_.all()) every.segment->note_sync_failed();
       return synced;
     }
   }

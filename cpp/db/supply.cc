@@ -11,9 +11,11 @@ namespace {
 
 constexpr uint64_t kFirstSegmentBytes = 1 << 20;
 
+constexpr uint64_t kChunksBytes = Lanes::kLanes * (64 << 10);  // what lanes may have unused
+
 // The budget, what all lanes may take in chunks past it, and the write that asked.
 uint64_t arena_reserve(uint64_t memtable_bytes, const Need& need) {
-  const uint64_t bytes = 2 * memtable_bytes + Lanes::kLanes * (64 << 10) + need.arena_bytes;
+  const uint64_t bytes = 2 * memtable_bytes + kChunksBytes + need.arena_bytes;
   return std::min(bytes, Arena::kMaxBytes);
 }
 
@@ -24,6 +26,10 @@ uint64_t log_reserve(uint64_t memtable_bytes, const Need& need) {
 }
 
 }  // namespace
+
+bool Supply::can_ever_fit(const Need& need) const {
+  return need.arena_bytes <= Arena::kMaxBytes - options_.memtable_bytes - kChunksBytes;
+}
 
 bool Supply::fits(const LoggedMemtable& memtable, const Need& need) const {
   return memtable.table.arena().reserved() >= options_.memtable_bytes + need.arena_bytes &&

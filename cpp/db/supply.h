@@ -41,6 +41,9 @@ class Supply {
   Supply(Place place, const Options& options, Manifest* manifest)
       : place_(std::move(place)), options_(options), manifest_(manifest) {}
 
+  // Whether an arena can ever have room for the write beside a budget's worth of others.
+  bool can_ever_fit(const Need& need) const;
+
   // A memtable in which a write of `need` has room: the spare one, or a new one.
   Result<std::shared_ptr<LoggedMemtable>> next(const Need& need);
   // One that was not used after all becomes the spare one, or goes.

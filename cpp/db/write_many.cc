@@ -123,10 +123,13 @@ Status WritePath::clear(Sequence* sequence) {
   for (;;) {
     auto next = supply_.next(need);
     if (!next.is_ok()) return next.take_status();
-    ExclusiveSection section(lanes_);
-    SKIPLITH_RETURN_IF_ERROR(poison_.check());
-    if (freezer_.may_follow(section, **next)) return clear_alone(section, *next, sequence);
-    // A freeze came between: its segment is newer than ours.
+    SKIPLITH_SYNC_POINT(clear_prepared);
+    {
+      ExclusiveSection section(lanes_);
+      SKIPLITH_RETURN_IF_ERROR(poison_.check());
+      if (freezer_.may_follow(section, **next)) return clear_alone(section, *next, sequence);
+    }
+    supply_.give_back(std::move(*next));  // a freeze came between: its segment is newer
   }
 }
 

@@ -227,6 +227,10 @@ WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const
 
 Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
                             const Need& need) {
+  if (!supply_.can_ever_fit(need)) {
+    return Status::error(StatusCode::kInvalidArgument,
+                         "the batch has too many mutations for a memtable's 32 GiB");
+  }
   const uint64_t begun = monotonic_ns();
   const auto make = [&]() -> Status {
     if (shortage == Shortage::kLog) {

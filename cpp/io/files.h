@@ -50,17 +50,19 @@ class SegmentFile {
   // Mapped form: where the file's first byte lies, the same until finish(); bytes below
   // capacity() may be stored to. Write form: nullptr.
   virtual char* mapped() const = 0;
-  // The file is allocated to this size, and the allocation is durable.
+  // The file is allocated to this size.
   virtual uint64_t capacity() const = 0;
   // Most that capacity() may become (the address space of the mapped form).
   virtual uint64_t reserved() const = 0;
-  // Allocates up to `bytes`, makes that durable, and (mapped form) faults the pages in, so that
-  // no store waits for the disk. On failure the capacity is what it was.
+  // Allocates up to `bytes` and (mapped form) faults the pages in, so that no store waits for the
+  // disk. On failure the capacity is what it was. Durable with the next sync(): a sync of its own
+  // would write back what the writers are storing to, page by page with an interrupt to each of
+  // their processors, and made 300,000 puts take 1.3 us each instead of 0.8.
   virtual Status grow(uint64_t bytes) = 0;
   // Write form only: pwrite, whole.
   virtual Status write(uint64_t offset, Bytes bytes) = 0;
-  // fdatasync; covers stores into the mapping. May run beside grow(), and tells of every failure
-  // to write back since the last call, even if grow() has met it too.
+  // fdatasync: covers stores into the mapping and growth. May run beside grow(), and tells of
+  // every failure to write back since the last call.
   virtual Status sync() = 0;
   // Cuts the file to `bytes` once nobody writes any more; makes the size durable. The last call:
   // the mapping is gone.

@@ -54,13 +54,8 @@ Status allocate(int file, const std::string& path, uint64_t begin, uint64_t end)
 // The mapping covers all that the file may become; what lies behind its end is never touched.
 class PosixSegment : public SegmentFile {
  public:
-  PosixSegment(std::string path, Descriptor file, Descriptor growth_file, SinkForm form,
-               uint64_t reserved)
-      : path_(std::move(path)),
-        file_(std::move(file)),
-        growth_file_(std::move(growth_file)),
-        form_(form),
-        reserved_(reserved) {}
+  PosixSegment(std::string path, Descriptor file, SinkForm form, uint64_t reserved)
+      : path_(std::move(path)), file_(std::move(file)), form_(form), reserved_(reserved) {}
   ~PosixSegment() override { unmap(); }
 
   Status map() {
@@ -90,7 +85,7 @@ class PosixSegment : public SegmentFile {
       (void)uninterrupted([&] { return ::ftruncate(file_.number(), static_cast<off_t>(before)); });
       return status;
     }
-    // order: release, the allocation is durable and faulted in before anybody relies on it
+    // order: release, allocated and faulted in before anybody relies on it
     capacity_.store(bytes, std::memory_order_release);
     return Status::ok();
   }
@@ -100,7 +95,7 @@ class PosixSegment : public SegmentFile {
     return write_at(file_.number(), path_, offset, bytes);
   }
 
-  Status sync() override { return sync_by(::fdatasync, file_); }
+  Status sync() override { return sync_by(::fdatasync); }
 
   Status finish(uint64_t bytes) override {
     unmap();
@@ -108,7 +103,7 @@ class PosixSegment : public SegmentFile {
         0) {
       return failed(path_, "truncate");
     }
-    return sync_by(::fsync, file_);
+    return sync_by(::fsync);
   }
 
   const std::string& path() const override { return path_; }
@@ -116,7 +111,6 @@ class PosixSegment : public SegmentFile {
  private:
   Status extend(uint64_t before, uint64_t bytes) {
     SKIPLITH_RETURN_IF_ERROR(allocate(file_.number(), path_, before, bytes));
-    SKIPLITH_RETURN_IF_ERROR(sync_by(::fsync, growth_file_));
     return form_ == SinkForm::kMapped ? populate(before, bytes) : Status::ok();
   }
 
@@ -131,8 +125,8 @@ class PosixSegment : public SegmentFile {
     return Status::ok();
   }
 
-  Status sync_by(int (*call)(int), const Descriptor& file) const {
-    if (uninterrupted([&] { return call(file.number()); }) != 0) return failed(path_, "sync");
+  Status sync_by(int (*call)(int)) const {
+    if (uninterrupted([&] { return call(file_.number()); }) != 0) return failed(path_, "sync");
     return Status::ok();
   }
 
@@ -143,10 +137,6 @@ class PosixSegment : public SegmentFile {
 
   const std::string path_;
   const Descriptor file_;
-  // The same file, opened a second time. The kernel tells a failed writeback once to each: with
-  // one for both, grow() could take the answer that sync() must have. (Keeping that answer for
-  // sync(), under a mutex, made growth beside constant syncs take twice as long.)
-  const Descriptor growth_file_;
   const SinkForm form_;
   const uint64_t reserved_;
   char* mapped_ = nullptr;
@@ -156,12 +146,10 @@ class PosixSegment : public SegmentFile {
 Result<std::unique_ptr<SegmentFile>> make_segment(const std::string& path, Descriptor file,
                                                   SinkForm form, uint64_t capacity,
                                                   uint64_t reserved) {
-  Result<Descriptor> growth_file = open_descriptor(path, O_RDWR);
-  if (!growth_file.is_ok()) return growth_file.take_status();
-  auto segment = std::make_unique<PosixSegment>(path, std::move(file), std::move(*growth_file),
-                                                form, reserved);
+  auto segment = std::make_unique<PosixSegment>(path, std::move(file), form, reserved);
   if (form == SinkForm::kMapped) SKIPLITH_RETURN_IF_ERROR(segment->map());
   SKIPLITH_RETURN_IF_ERROR(segment->grow(capacity));
+  SKIPLITH_RETURN_IF_ERROR(segment->sync());
   return std::unique_ptr<SegmentFile>(std::move(segment));
 }
 

@@ -221,9 +221,7 @@ class Skiplist::SkiplistCursor : public EntryCursor {
     tower_ = tower;
     entry_ = tower == list_.head_ ? nullptr : tower.entry();
   }
-  void stand_at(Link link) {
-    stand_on(link.is_end() ? list_.head_ : Tower(list_.entry_at(link)));
-  }
+  void stand_at(Link link) { stand_on(link.is_end() ? list_.head_ : Tower(list_.entry_at(link))); }
   void stand_after(Tower tower) { stand_at(tower.link(0)); }
 
   const Skiplist& list_;

@@ -96,6 +96,12 @@ void Segment::note_synced_through(Sequence sequence) {
   (void)store(kSyncedThroughOffset, Bytes(part, sizeof part));
 }
 
+void Segment::note_sync_failed() {
+  alignas(8) char part[kUnsyncedBytes];
+  encode_unsynced(part, nonce_);
+  (void)store(kUnsyncedOffset, Bytes(part, sizeof part));
+}
+
 Status Segment::close_cleanly(Sequence last, uint64_t records) {
   SKIPLITH_RETURN_IF_ERROR(file_->sync());
   SKIPLITH_SYNC_POINT(close_synced);

@@ -12,13 +12,14 @@ namespace skiplith {
 // A sink: nothing of the engine ever reads it back, only replay after the process is gone.
 //
 // Who may call what: try_take_blocks, write, wants_growth and the plain accessors: any thread at
-// any time. grow_*: one thread at a time, beside all others. sync, note_synced_through: one
-// thread at a time (the syncing leader), beside all others. close_cleanly: once, when nobody
-// writes, grows or syncs any more, and never after a failed write or sync.
+// any time. grow_*: one thread at a time, beside all others. sync, note_*: one thread at a time
+// (the syncing leader), beside all others. close_cleanly: once, when nobody writes, grows or syncs
+// any more, and never after a failed write or sync.
 //
 // Invariants: used_bytes() <= capacity(); both only grow. Every byte in a block that nobody has
-// taken is zero. What `allocated` in the header page says is on disk before a block behind the
-// former capacity can be taken, so a file that is shorter has been cut by somebody else.
+// taken is zero. The file has the size that `allocated` in the header page says before it says so:
+// within one boot, a file that is shorter has been cut by somebody else. (A power cut may keep the
+// page and lose the size: what it then loses was never synced.)
 class Segment {
  public:
   // Makes the file with its header page and syncs it; the directory is the caller's to sync.
@@ -56,6 +57,10 @@ class Segment {
   // Leaves in the header page that every sequence up to this one has been synced, so that its
   // absence is later known as damage. Not synced itself; that it may fail is harmless.
   void note_synced_through(Sequence sequence);
+
+  // Leaves in the header page, as well as that can still be done, that a sync has failed: replay
+  // in the same boot then trusts the page cache no more than after a power cut.
+  void note_sync_failed();
 
   // Every sequence of the store up to `last` is in this segment, an older one, or a table, and
   // `records` of the records are in this one. Sync, footer, sync, then the file is cut to

@@ -40,6 +40,7 @@ void note_header_page(const char* page, const SegmentHeader& header, uint64_t fi
                       SegmentContents* contents) {
   contents->number = header.number;
   contents->boot = header.identity.boot;
+  if (decode_unsynced(page + kUnsyncedOffset, header.nonce)) contents->boot = BootId();
   decode_synced_through(page + kSyncedThroughOffset, header.nonce, &contents->synced_through);
   Footer footer;
   uint64_t expected_bytes = 0;

@@ -40,7 +40,7 @@ struct Damage {
 struct SegmentContents {
   std::string path;
   uint64_t number = 0;
-  BootId boot;
+  BootId boot;                        // unknown if a sync has failed: the cache is not the file
   Sequence synced_through = 0;        // 0: none, or unreadable
   std::optional<Footer> footer;       // cleanly closed
   std::optional<Damage> damage;       // the first found

@@ -92,6 +92,15 @@ bool decode_allocated(const char* from, uint64_t nonce, uint64_t* bytes) {
   return true;
 }
 
+void encode_unsynced(char* to, uint64_t nonce) {
+  store_u64(to, 1);
+  seal_part(to, kUnsyncedBytes, nonce, kUnsyncedOffset);
+}
+
+bool decode_unsynced(const char* from, uint64_t nonce) {
+  return part_is_true(from, kUnsyncedBytes, nonce, kUnsyncedOffset);
+}
+
 void store_block_header(char* to, const BlockHeader& header, uint64_t nonce, uint64_t offset) {
   store_u32(to, header.lane);
   store_u32(to + 4, header.continuation);

@@ -4,7 +4,7 @@
 //   offset 4096   block 0, 32768 bytes
 //   offset 36864  block 1, ...
 //
-// Header page. Its four parts lie in different 512-byte sectors, so that writing one cannot tear
+// Header page. Its five parts lie in different 512-byte sectors, so that writing one cannot tear
 // another; each but the first may change during the segment's life and has its own check.
 //
 //   0     [magic 8][version u32][flags u32 = 0][database id 16][segment number u64][nonce u64]
@@ -12,8 +12,9 @@
 //   512   synced-through  [sequence u64][check u64]
 //   1024  footer          [last sequence u64][records u64][end offset u64][check u64]
 //   1536  allocated       [bytes u64][check u64]
+//   2048  unsynced        [1 u64][check u64]   a sync has failed
 //
-//   The checks of the last three are XXH3(what stands before it, seed nonce ^ own offset). One
+//   The checks of the last four are XXH3(what stands before it, seed nonce ^ own offset). One
 //   that does not match reads as "not there": synced through zero, not cleanly closed, unknown
 //   size. A part that is not there only makes replay know less.
 //
@@ -76,6 +77,8 @@ inline constexpr uint64_t kFooterOffset = 1024;
 inline constexpr uint64_t kFooterBytes = 32;
 inline constexpr uint64_t kAllocatedOffset = 1536;
 inline constexpr uint64_t kAllocatedBytes = 16;
+inline constexpr uint64_t kUnsyncedOffset = 2048;
+inline constexpr uint64_t kUnsyncedBytes = 16;
 
 inline constexpr uint64_t kBlockBytes = 32768;
 inline constexpr uint64_t kBlockHeaderBytes = 24;
@@ -138,6 +141,8 @@ void encode_footer(char* to, const Footer& footer, uint64_t nonce);
 bool decode_footer(const char* from, uint64_t nonce, Footer* footer);
 void encode_allocated(char* to, uint64_t bytes, uint64_t nonce);
 bool decode_allocated(const char* from, uint64_t nonce, uint64_t* bytes);
+void encode_unsynced(char* to, uint64_t nonce);
+bool decode_unsynced(const char* from, uint64_t nonce);
 
 enum class BlockState : uint8_t { kUntouched, kValid, kInvalid };
 void store_block_header(char* to, const BlockHeader& header, uint64_t nonce, uint64_t offset);

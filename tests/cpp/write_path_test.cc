@@ -1,5 +1,8 @@
 // The write path's invariants, each by forcing the interleaving that would break it.
 
+#include <algorithm>
+
+#include "db/supply.h"
 #include "support/database_testing.h"
 
 namespace skiplith::testing {
@@ -213,6 +216,33 @@ TEST_F(WritePathTest, ClearIsOneMomentAndKeepsWhatEarlierReadPointsSee) {
   reopen();
   EXPECT_EQ(get("a"), "<absent>");
   EXPECT_EQ(get("c"), "3");
+}
+
+TEST_F(WritePathTest, AClearThatLosesItsTurnLeavesNoSegmentBehind) {
+  open();
+  const auto logs = [this] {
+    return std::ranges::count_if(std::filesystem::directory_iterator(directory_),
+                                 [](const auto& f) { return f.path().extension() == ".log"; });
+  };
+  put("a", "1");
+  Pause prepared(SyncPoint::clear_prepared, 1);
+  std::thread slow([&] { expect_ok(database_->clear(false)); });
+  ASSERT_TRUE(prepared.wait_reached(1, kSoonMs));
+  fill_until_frozen();  // with a segment newer than the one that the clear has
+  const auto before = logs();
+  prepared.release();
+  slow.join();
+  EXPECT_EQ(sync_points::hits(SyncPoint::clear_prepared), 2u);
+  EXPECT_EQ(get("a"), "<absent>");
+  // Its first segment went, or it found a spare one: one more at most, for its record.
+  EXPECT_LE(logs(), before);
+}
+
+TEST_F(WritePathTest, AWriteThatNoMemtableCanHoldIsRefused) {
+  const Supply supply({.files = files(), .directory = directory_, .identity = {}, .form = {}},
+                      options_, nullptr);
+  EXPECT_TRUE(supply.can_ever_fit({.arena_bytes = uint64_t{16} << 30}));
+  EXPECT_FALSE(supply.can_ever_fit({.arena_bytes = Arena::kMaxBytes}));
 }
 
 TEST_F(WritePathTest, PopEdgeTakesEachPairOnceAmongThreads) {

@@ -151,7 +151,7 @@ TEST_F(PosixFilesTest, DescriptorsAreNotInherited) {
     ++ours;
     EXPECT_NE(fcntl(std::stoi(entry.path().filename()), F_GETFD) & FD_CLOEXEC, 0) << target;
   }
-  EXPECT_EQ(ours, 5);  // a segment has two
+  EXPECT_EQ(ours, 4);
 }
 
 TEST_F(PosixFilesTest, TheFileSystemDecidesTheForm) {

@@ -121,7 +121,7 @@ Result<std::vector<std::string>> Manifest::orphans() const {
       case FileType::kCurrent: counts = true; break;
       case FileType::kManifest: counts = parsed->number == number_; break;
       case FileType::kSegment: counts = state_.live_segments.contains(parsed->number); break;
-      case FileType::kTable:
+      case FileType::kTable: counts = state_.tables.contains(parsed->number); break;
       case FileType::kTemporary: break;
     }
     if (!counts) found.push_back(join_path(directory_, name));

@@ -22,6 +22,9 @@ class ManifestDamageTest : public ManifestTest {
     note();
     expect_ok(manifest->append({.base_sequence = 1'000'000, .removed_segments = {first}}));
     note();
+    const uint64_t table = manifest->take_file_number();
+    expect_ok(manifest->append({.added_tables = {table_with_zeros(table)}}));
+    note();
     return name;
   }
 };

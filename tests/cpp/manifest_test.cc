@@ -35,6 +35,24 @@ TEST_F(ManifestTest, EditsSurviveReopening) {
   }
 }
 
+TEST_F(ManifestTest, TablesSurviveReopeningAndMoveBetweenLevels) {
+  auto manifest = create();
+  TableMeta first = table_with_zeros(manifest->take_file_number());
+  TableMeta second = table_with_zeros(manifest->take_file_number());
+  second.smallest_key = "";
+  second.largest_key = std::string(65'535, '\xff');
+  expect_ok(manifest->append({.added_tables = {first, second}}));
+  EXPECT_EQ(load()->state().tables.at(first.number), first);
+  first.level = 4;
+  expect_ok(
+      manifest->append({.added_tables = {first}, .removed_tables = {first.number, second.number}}));
+  for (int i = 0; i < 2; ++i) {
+    manifest = load();
+    EXPECT_EQ(manifest->state().tables, (std::map{std::pair(first.number, first)}));
+    expect_ok(manifest->append({}));
+  }
+}
+
 TEST_F(ManifestTest, LoadingChangesNothing) {
   add_segment(*create());
   const std::vector<std::string> names = directory_.names();
@@ -268,8 +286,8 @@ TEST(ManifestEdit, MalformedAndUnknownBytesAreTold) {
   EXPECT_EQ(decode("\x01\x80", &edit), EditCoding::kMalformed);
   EXPECT_EQ(decode("\x80", &edit), EditCoding::kMalformed);
   EXPECT_EQ(decode("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", &edit), EditCoding::kMalformed);
-  EXPECT_EQ(decode("\x05", &edit), EditCoding::kUnknownTag);
-  EXPECT_EQ(decode("\x01\x05\x06", &edit), EditCoding::kUnknownTag);
+  EXPECT_EQ(decode("\x07", &edit), EditCoding::kUnknownTag);
+  EXPECT_EQ(decode("\x01\x05\x07", &edit), EditCoding::kUnknownTag);
 }
 
 }  // namespace

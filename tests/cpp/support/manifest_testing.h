@@ -34,6 +34,20 @@ inline uint64_t add_segment(Manifest& manifest) {
   return number;
 }
 
+// Its keys are what a torn record must not be taken for: zeros, many in a row.
+inline TableMeta table_with_zeros(uint64_t number) {
+  return {.number = number,
+          .level = 3,
+          .bytes = 4321,
+          .entries = 20,
+          .tombstones = 3,
+          .old_versions = 2,
+          .smallest_sequence = 5,
+          .largest_sequence = 2'000'000,
+          .smallest_key = std::string(200, '\0'),
+          .largest_key = std::string(321, '\0')};
+}
+
 class ManifestTest : public ::testing::Test {
  protected:
   ~ManifestTest() override { sync_points::reset(); }

@@ -1,0 +1,28 @@
+// What the levels, the manifest and compaction know of a table without opening it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "record/kind.h"
+
+namespace skiplith {
+
+inline constexpr uint32_t kLevels = 7;  // level 0 and six deeper ones
+
+struct TableMeta {
+  uint64_t number = 0;
+  uint32_t level = 0;
+  uint64_t bytes = 0;    // of the file
+  uint64_t entries = 0;  // versions, tombstones included
+  uint64_t tombstones = 0;
+  uint64_t old_versions = 0;  // that are not the newest of their key in this table
+  Sequence smallest_sequence = 0;
+  Sequence largest_sequence = 0;
+  std::string smallest_key;
+  std::string largest_key;
+
+  bool operator==(const TableMeta&) const = default;
+};
+
+}  // namespace skiplith

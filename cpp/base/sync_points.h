@@ -40,7 +40,7 @@ namespace skiplith {
   X(sync_follower, "a thread waits for the syncing leader")                             \
   X(read_modify_write_read, "a read-modify-write has read with nothing held")           \
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")    \
-  X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")      \
+  X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")  \
   X(scan_chunk, "a scan is about to collect a chunk")                                   \
   X(recovery_begin, "locked, manifest read, before replay")                             \
   X(recovery_replayed, "segments replayed, nothing written")                            \
@@ -48,6 +48,9 @@ namespace skiplith {
   X(recovery_installed, "the manifest names the rewritten segment")                     \
   X(manifest_appended, "a manifest edit is written, not synced")                        \
   X(manifest_written, "a new manifest file is synced, CURRENT still names the old one") \
+  X(table_block_seen, "a block's pointer is loaded under a guard, no reference yet")    \
+  X(table_block_read, "a block is read and checked, not yet published")                 \
+  X(table_block_lost, "another reader has published the same block before")             \
   X(close_begin, "close refuses new calls")                                             \
   X(close_synced, "close has synced the segments, no footer yet")                       \
   X(close_footer, "the footer is stored, not synced")

@@ -49,6 +49,9 @@ namespace skiplith {
   X(recovery_installed, "the manifest names the rewritten segment")                     \
   X(manifest_appended, "a manifest edit is written, not synced")                        \
   X(manifest_written, "a new manifest file is synced, CURRENT still names the old one") \
+  X(table_block_seen, "a block's pointer is loaded under a guard, no reference yet")    \
+  X(table_block_read, "a block is read and checked, not yet published")                 \
+  X(table_block_lost, "another reader has published the same block before")             \
   X(close_begin, "close refuses new calls")                                             \
   X(close_synced, "close has synced the segments, no footer yet")                       \
   X(close_footer, "the footer is stored, not synced")

@@ -49,15 +49,10 @@
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "io/files.h"
+#include "record/database_id.h"
 #include "record/kind.h"
 
 namespace skiplith {
-
-// Names one database for its whole life; random.
-struct DatabaseId {
-  uint64_t words[2] = {0, 0};
-  bool operator==(const DatabaseId&) const = default;
-};
 
 // Who writes a segment: replay refuses a segment of another database, and trusts the page cache
 // only within one boot.

@@ -1,0 +1,126 @@
+#include "table/block_cache.h"
+
+#include "base/check.h"
+#include "base/epoch.h"
+#include "base/sync_points.h"
+
+namespace skiplith {
+
+BlockCache::~BlockCache() { SKIPLITH_CHECK(hand_ == nullptr); }
+
+BlockRef BlockCache::resident(const BlockSlot& slot) {
+  EpochGuard guard;
+  Block* const block = slot.load();
+  if (block != nullptr) SKIPLITH_SYNC_POINT(table_block_seen);
+  return BlockRef::keep(block);
+}
+
+void BlockCache::insert_locked(BlockSlot& slot, Block* block) {
+  if (hand_ == nullptr) {
+    hand_ = block->before_ = block->behind_ = block;
+  } else {
+    block->behind_ = hand_;
+    block->before_ = hand_->before_;
+    block->before_->behind_ = block;
+    hand_->before_ = block;
+  }
+  block->slot_ = &slot;
+  resident_bytes_ += block->memory_bytes();
+  slot.store(block);
+}
+
+BlockRef BlockCache::remove_locked(Block* block) {
+  block->slot_->store(nullptr);
+  block->slot_ = nullptr;
+  if (hand_ == block) hand_ = block->behind_ == block ? nullptr : block->behind_;
+  block->before_->behind_ = block->behind_;
+  block->behind_->before_ = block->before_;
+  resident_bytes_ -= block->memory_bytes();
+  return BlockRef::adopt(block);
+}
+
+void BlockCache::evict_locked() {
+  const size_t retired_before = retired_.size();
+  while (resident_bytes_ > cache_bytes_ && hand_ != nullptr) {
+    Block* const block = hand_;
+    hand_ = block->behind_;
+    if (block->take_touch()) continue;
+    retired_.emplace_back();
+    retired_.back().block = remove_locked(block);
+    ++evictions_;
+  }
+  if (retired_.size() == retired_before) return;
+  const uint64_t tag = epoch_advance();
+  for (size_t i = retired_before; i < retired_.size(); ++i) retired_[i].epoch_tag = tag;
+}
+
+BlockCache::Blocks BlockCache::passed_locked() {
+  Blocks passed;
+  size_t count = 0;
+  while (count < retired_.size() && epoch_passed(retired_[count].epoch_tag)) {
+    passed.push_back(std::move(retired_[count++].block));
+  }
+  retired_.erase(retired_.begin(), retired_.begin() + static_cast<ptrdiff_t>(count));
+  return passed;
+}
+
+BlockRef BlockCache::publish(BlockSlot& slot, BlockRef fresh) {
+  SKIPLITH_SYNC_POINT(table_block_read);
+  Blocks passed;  // freed after the mutex is let go
+  MutexLock lock(mutex_);
+  if (Block* const winner = slot.load(); winner != nullptr) {
+    SKIPLITH_SYNC_POINT(table_block_lost);
+    return BlockRef::keep(winner);  // the slot's own reference lives while the mutex is held
+  }
+  insert_locked(slot, BlockRef::keep(fresh.get()).give_up());
+  evict_locked();
+  passed = passed_locked();
+  lock.unlock();
+  return fresh;
+}
+
+void BlockCache::drop(BlockSlot* slots, uint32_t count) {
+  Blocks dropped;
+  MutexLock lock(mutex_);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (Block* const block = slots[i].load(); block != nullptr) {
+      dropped.push_back(remove_locked(block));
+    }
+  }
+  lock.unlock();
+}
+
+void BlockCache::add_frame(uint64_t bytes) {
+  Blocks passed;
+  MutexLock lock(mutex_);
+  resident_bytes_ += bytes;
+  evict_locked();
+  passed = passed_locked();
+  lock.unlock();
+}
+
+void BlockCache::remove_frame(uint64_t bytes) {
+  MutexLock lock(mutex_);
+  resident_bytes_ -= bytes;
+}
+
+size_t BlockCache::reclaim() {
+  Blocks passed;
+  MutexLock lock(mutex_);
+  passed = passed_locked();
+  const size_t waiting = retired_.size();
+  lock.unlock();
+  return waiting;
+}
+
+uint64_t BlockCache::resident_bytes() const {
+  MutexLock lock(mutex_);
+  return resident_bytes_;
+}
+
+uint64_t BlockCache::evictions() const {
+  MutexLock lock(mutex_);
+  return evictions_;
+}
+
+}  // namespace skiplith

@@ -1,0 +1,235 @@
+// Which blocks are resident, how many bytes they take, and who may still use one that is not.
+#include <thread>
+
+#include "support/table_testing.h"
+
+namespace skiplith::testing {
+namespace {
+
+constexpr uint64_t kSoonMs = 60'000;  // a bound for what must happen, not a duration
+
+std::string key_of(int number) { return "key" + std::to_string(1000 + number); }
+std::string value_of(int number) { return std::to_string(number) + std::string(60, 'v'); }
+
+// A table with about three entries a block.
+class TableCacheTest : public TableTest {
+ protected:
+  static constexpr int kEntries = 300;
+
+  TableCacheTest() {
+    TableModel model;
+    for (int i = 0; i < kEntries; ++i) model.put(key_of(i), 1, value_of(i));
+    bytes_ = build(model, options()).bytes;
+  }
+  // The only table of a cache with room for its frame and `block_bytes` of blocks.
+  void open_with_room_for(uint64_t block_bytes) {
+    BlockCache measuring(0);
+    Table table(files_, path(), kTableDatabase, kTableNumber, bytes_, measuring);
+    EXPECT_TRUE(table.properties().is_ok());
+    frame_bytes_ = measuring.resident_bytes();
+    small_cache_ = std::make_unique<BlockCache>(frame_bytes_ + block_bytes);
+    table_ = std::make_unique<Table>(files_, path(), kTableDatabase, kTableNumber, bytes_,
+                                     *small_cache_);
+  }
+  void read(int number) {
+    EXPECT_TRUE(is_answer(get(*table_, key_of(number), 1), as_put(number))) << number;
+  }
+  bool is_resident(int number) {
+    const Answer answer = get(*table_, key_of(number), 1, Table::Io::kResidentOnly);
+    if (answer.lookup == Lookup::kNeedsIo) return false;
+    EXPECT_TRUE(is_answer(answer, as_put(number)));
+    return true;
+  }
+  const ModelVersion* as_put(int number) {
+    expected_ = {Kind::kPut, value_of(number)};
+    return &expected_;
+  }
+  uint64_t sum(CacheCount what) const { return small_cache_->sum(what); }
+
+  uint64_t bytes_ = 0;
+  uint64_t frame_bytes_ = 0;
+  ModelVersion expected_;
+  std::unique_ptr<BlockCache> small_cache_;
+  std::unique_ptr<Table> table_;
+};
+
+TEST_F(TableCacheTest, AReadBlockStaysResident) {
+  open_with_room_for(1 << 20);
+  read(0);
+  EXPECT_TRUE(is_resident(0));
+  EXPECT_FALSE(is_resident(kEntries - 1));
+  const uint64_t reads = files_.calls(Operation::kRead);
+  read(0);
+  EXPECT_EQ(files_.calls(Operation::kRead), reads);
+}
+
+TEST_F(TableCacheTest, ResidentBytesStayWithinTheLimit) {
+  open_with_room_for(4000);
+  for (int i = 0; i < kEntries; ++i) {
+    read(i);
+    ASSERT_LE(small_cache_->resident_bytes(), small_cache_->cache_bytes());
+  }
+  EXPECT_GT(small_cache_->resident_bytes(), frame_bytes_ + 2000);
+  EXPECT_GT(small_cache_->evictions(), 50u);
+  table_.reset();
+  EXPECT_EQ(small_cache_->resident_bytes(), 0u);
+}
+
+TEST_F(TableCacheTest, ACacheWithoutRoomStillReads) {
+  open_with_room_for(0);
+  for (int i = 0; i < kEntries; ++i) read(i);
+  EXPECT_FALSE(is_resident(0));
+  EXPECT_EQ(small_cache_->resident_bytes(), frame_bytes_);
+  const auto cursor = table_->cursor(kLatest);
+  int count = 0;
+  for (cursor->first(); cursor->valid(); cursor->next()) {
+    EXPECT_EQ(cursor->value(), value_of(count++));
+  }
+  EXPECT_EQ(count, kEntries);
+}
+
+TEST_F(TableCacheTest, WhatIsUsedStaysAndWhatIsScannedGoes) {
+  open_with_room_for(4000);
+  for (int i = 0; i < kEntries; ++i) {
+    read(0);  // over and over
+    read(i);  // once
+  }
+  EXPECT_TRUE(is_resident(0));
+  EXPECT_FALSE(is_resident(kEntries / 2));
+}
+
+TEST_F(TableCacheTest, ClosingATableDropsItsBlocksOnly) {
+  open_with_room_for(1 << 20);
+  Table other(files_, path(), kTableDatabase, kTableNumber, bytes_, *small_cache_);
+  for (int i = 0; i < kEntries; ++i) {
+    read(i);
+    EXPECT_EQ(get(other, key_of(i), 1).lookup, Lookup::kFound);
+  }
+  const uint64_t both = small_cache_->resident_bytes();
+  table_.reset();
+  EXPECT_EQ(small_cache_->resident_bytes(), both / 2);
+  EXPECT_EQ(get(other, key_of(7), 1, Table::Io::kResidentOnly).lookup, Lookup::kFound);
+}
+
+TEST_F(TableCacheTest, CountersTellHitsMissesAndTheFiltersWork) {
+  open_with_room_for(1 << 20);
+  read(0);
+  EXPECT_EQ(sum(CacheCount::kBlockMisses), 1u);
+  EXPECT_EQ(sum(CacheCount::kBlockHits), 0u);
+  read(0);
+  EXPECT_TRUE(is_resident(0));
+  EXPECT_EQ(sum(CacheCount::kBlockHits), 2u);
+  constexpr uint64_t kAbsent = 20'000;
+  for (uint64_t i = 0; i < kAbsent; ++i) {
+    EXPECT_EQ(get(*table_, "none" + std::to_string(i), 1).lookup, Lookup::kAbsent);
+  }
+  EXPECT_EQ(sum(CacheCount::kFilterNegatives) + sum(CacheCount::kFilterFalsePositives), kAbsent);
+  EXPECT_LT(sum(CacheCount::kFilterFalsePositives), kAbsent / 40);
+  EXPECT_GT(sum(CacheCount::kFilterFalsePositives), 0u);
+}
+
+TEST_F(TableCacheTest, CompactionsCursorLeavesTheCacheAlone) {
+  open_with_room_for(1 << 20);
+  const auto versions = table_->versions();
+  int count = 0;
+  for (versions->first(); versions->valid(); versions->next()) ++count;
+  EXPECT_EQ(count, kEntries);
+  EXPECT_EQ(small_cache_->resident_bytes(), frame_bytes_);
+  EXPECT_EQ(sum(CacheCount::kBlockMisses) + sum(CacheCount::kBlockHits), 0u);
+  expect_ok(table_->verify());
+  EXPECT_EQ(small_cache_->resident_bytes(), frame_bytes_);
+}
+
+TEST_F(TableCacheTest, AForwardScanReadsAhead) {
+  open_with_room_for(1 << 20);
+  const auto cursor = table_->cursor(kLatest);
+  const uint64_t before = files_.calls(Operation::kRead);
+  for (cursor->first(); cursor->valid(); cursor->next()) continue;
+  const uint64_t reads = files_.calls(Operation::kRead) - before;
+  EXPECT_LT(reads, 10u);
+  EXPECT_GT(sum(CacheCount::kBlockMisses), 50u);
+  for (cursor->first(); cursor->valid(); cursor->next()) continue;
+  EXPECT_EQ(files_.calls(Operation::kRead) - before, reads);  // all are resident
+}
+
+TEST_F(TableCacheTest, AKeptValueOutlivesEvictionTableAndCache) {
+  open_with_room_for(1000);
+  Status failure;
+  PinnedBytes read_value, borrowed, kept;
+  EXPECT_EQ(table_->get(SearchedKey(key_of(5)), 1, Table::Io::kMayRead, &read_value, &failure),
+            Lookup::kFound);
+  {
+    EpochGuard guard;
+    EXPECT_EQ(table_->get(SearchedKey(key_of(5)), 1, Table::Io::kResidentOnly, &borrowed, &failure),
+              Lookup::kFound);
+    kept = std::move(borrowed);
+    kept.keep();
+  }
+  for (int i = 0; i < kEntries; ++i) read(i);
+  EXPECT_FALSE(is_resident(5));
+  table_.reset();
+  small_cache_.reset();
+  EXPECT_EQ(read_value.bytes(), value_of(5));
+  EXPECT_EQ(kept.bytes(), value_of(5));
+}
+
+TEST_F(TableCacheTest, ABorrowedValueLivesAsLongAsItsGuard) {
+  open_with_room_for(1000);
+  read(5);
+  Status failure;
+  PinnedBytes value;
+  {
+    EpochGuard guard;
+    ASSERT_EQ(table_->get(SearchedKey(key_of(5)), 1, Table::Io::kResidentOnly, &value, &failure),
+              Lookup::kFound);
+    std::thread([&] {
+      for (int i = 0; i < kEntries; ++i) read(i);
+      EXPECT_FALSE(is_resident(5));
+      EXPECT_GT(small_cache_->reclaim(), 0u);  // waits for the guard
+    }).join();
+    EXPECT_EQ(value.bytes(), value_of(5));
+  }
+  EXPECT_EQ(small_cache_->reclaim(), 0u);
+}
+
+TEST_F(TableCacheTest, ABlockEvictedBetweenPointerAndReferenceIsNotFreed) {
+  open_with_room_for(1000);
+  read(5);
+  sync_points::Pause seen(SyncPoint::table_block_seen, 1);
+  std::thread reader([&] { EXPECT_TRUE(is_answer(get(*table_, key_of(5), 1), as_put(5))); });
+  ASSERT_TRUE(seen.wait_reached(1, kSoonMs));
+  ModelVersion expected;
+  for (int i = 20; i < kEntries; ++i) {
+    expected = {Kind::kPut, value_of(i)};
+    EXPECT_TRUE(is_answer(get(*table_, key_of(i), 1), &expected));
+  }
+  EXPECT_EQ(get(*table_, key_of(5), 1, Table::Io::kResidentOnly).lookup, Lookup::kNeedsIo);
+  EXPECT_GT(small_cache_->reclaim(), 0u);
+  seen.release();
+  reader.join();
+  EXPECT_EQ(small_cache_->reclaim(), 0u);
+}
+
+TEST_F(TableCacheTest, TheLoserOfAPublicationUsesTheWinnersBlock) {
+  open_with_room_for(1 << 20);
+  ASSERT_TRUE(table_->properties().is_ok());
+  sync_points::Pause both(SyncPoint::table_block_read, 2);
+  PinnedBytes values[2];
+  const auto read_into = [&](PinnedBytes* value) {
+    Status failure;
+    EXPECT_EQ(table_->get(SearchedKey(key_of(5)), 1, Table::Io::kMayRead, value, &failure),
+              Lookup::kFound);
+  };
+  std::thread first(read_into, &values[0]), second(read_into, &values[1]);
+  ASSERT_TRUE(both.wait_reached(2, kSoonMs));  // both have read the block
+  both.release();
+  first.join();
+  second.join();
+  EXPECT_EQ(sync_points::hits(SyncPoint::table_block_lost), 1u);
+  EXPECT_EQ(sum(CacheCount::kBlockMisses), 2u);
+  EXPECT_EQ(values[0].bytes().data(), values[1].bytes().data());
+  EXPECT_EQ(values[0].bytes(), value_of(5));
+}
+
+}  // namespace
+}  // namespace skiplith::testing

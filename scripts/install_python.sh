@@ -15,11 +15,13 @@ pip() { "$venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
 import pathlib, tomllib
 print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["build-system"]["requires"], sep="\n")
 PYTHON
-pip install --requirement "$venv/build-requires.txt"
+# Of others only what is built already: where the newest release of one has nothing for this
+# interpreter, an older one has, and nobody needs that one's compiler.
+pip install --only-binary :all: --requirement "$venv/build-requires.txt"
 
 echo "compiling and installing skiplith into $venv (minutes at first, then seconds)"
 # shellcheck disable=SC2086
-pip install --no-build-isolation \
+pip install --only-binary :all: --no-build-isolation \
   --config-settings=build-dir='build/{state}-{wheel_tag}' \
   --config-settings=cmake.define.SKIPLITH_STRICT=ON \
   --config-settings=install.strip=false \

@@ -43,10 +43,15 @@ namespace skiplith {
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")    \
   X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")  \
   X(scan_chunk, "a scan is about to collect a chunk")                                   \
+  X(flush_begin, "the background thread has chosen a memtable to flush")                \
+  X(flush_written, "a flushed table and its directory entry are synced, not named yet") \
+  X(flush_named, "the manifest names a flushed table, the view does not have it yet")   \
+  X(flush_installed, "the view has a flushed table, its segment still exists")          \
+  X(clear_finished, "the manifest has dropped what a clear has hidden")                 \
   X(recovery_begin, "locked, manifest read, before replay")                             \
   X(recovery_replayed, "segments replayed, nothing written")                            \
-  X(recovery_written, "recovered records rewritten and synced, manifest not changed")   \
-  X(recovery_installed, "the manifest names the rewritten segment")                     \
+  X(recovery_written, "recovered records are in tables and synced, manifest not changed")   \
+  X(recovery_installed, "the manifest names the recovered tables")                     \
   X(manifest_appended, "a manifest edit is written, not synced")                        \
   X(manifest_written, "a new manifest file is synced, CURRENT still names the old one") \
   X(table_block_seen, "a block's pointer is loaded under a guard, no reference yet")    \

@@ -11,6 +11,7 @@ std::vector<std::unique_ptr<Cursor>> sources_of(const ReadPoint& point) {
   for (const auto& memtable : point.view->frozen()) {
     newest_first.push_back(memtable->table.cursor(point.sequence));
   }
+  point.view->levels()->add_cursors(point.sequence, &newest_first);
   return newest_first;
 }
 

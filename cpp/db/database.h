@@ -23,6 +23,7 @@
 namespace skiplith {
 
 class Engine;  // the parts, private to cpp/db
+enum class Waiting : uint8_t;
 
 class Database : public std::enable_shared_from_this<Database> {
  public:
@@ -84,6 +85,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Status admit(const CountedCall& call) const;
   Status admit_write(const CountedCall& call, bool sync) const;
   Status refuse_sync_without_log() const;
+  Status get(Waiting waiting, Bytes key, Value* value);
 
   std::unique_ptr<Engine> engine_;
   mutable Calls calls_;

@@ -47,6 +47,10 @@ namespace skiplith {
   X(flush_written, "a flushed table and its directory entry are synced, not named yet") \
   X(flush_named, "the manifest names a flushed table, the view does not have it yet")   \
   X(flush_installed, "the view has a flushed table, its segment still exists")          \
+  X(compaction_begin, "a compaction is planned, nothing read yet")                      \
+  X(compaction_written, "its tables and their directory entries are synced, not named") \
+  X(compaction_named, "the manifest names its tables, the view has its inputs")         \
+  X(compaction_installed, "the view has its tables, the inputs' files still exist")     \
   X(clear_finished, "the manifest has dropped what a clear has hidden")                 \
   X(recovery_begin, "locked, manifest read, before replay")                             \
   X(recovery_replayed, "segments replayed, nothing written")                            \

@@ -173,6 +173,25 @@ Status Database::sync() {
   return engine_->sync_all();
 }
 
+Status Database::flush(bool wait) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  return engine_->flush(wait);
+}
+
+Status Database::compact(std::optional<std::string> start, std::optional<std::string> stop,
+                         const std::function<bool()>& go_on) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  return engine_->compact(std::move(start), std::move(stop), go_on);
+}
+
+Status Database::verify() {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->verify();
+}
+
 Status Database::close() {
   if (born_ != fork_generation()) return Status::closed();
   // The second caller waits here for the first.

@@ -24,8 +24,8 @@ Engine::Engine(Files& files, Recovered recovered, const Options& options, bool r
                .identity = recovered_.identity,
                .form = recovered_.form},
               options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr),
-      maintenance_(*recovered_.store, *recovered_.manifest, views_, log_, sync_, options_.wal,
-                   counters_) {
+      maintenance_(*recovered_.store, *recovered_.manifest, views_, log_, sync_, options_,
+                   counters_, [this] { wake_background(); }) {
   clock_.start_after(recovered_.last_sequence);
 }
 
@@ -206,6 +206,25 @@ Status Engine::flush(bool wait) {
   SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(through));
   wake_background();
   return wait ? maintenance_.wait_flushed(through) : Status::ok();
+}
+
+Status Engine::compact(std::optional<std::string> start, std::optional<std::string> stop,
+                       const std::function<bool()>& go_on) {
+  SKIPLITH_RETURN_IF_ERROR(flush(true));
+  return maintenance_.compact(std::move(start), std::move(stop), go_on);
+}
+
+// Everything on disk that a reader would believe.
+Status Engine::verify() {
+  const std::shared_ptr<const View> view = views_.pin();
+  for (const LevelTable& table : view->levels()->all()) {
+    SKIPLITH_RETURN_IF_ERROR(table.table().verify());
+    auto properties = table.table().properties();
+    if (!properties.is_ok()) return properties.take_status();
+    if (meta_of(*properties, table.meta.level) == table.meta) continue;
+    return Status::corruption(table.table().path(), 0, "another table than the manifest says");
+  }
+  return Status::ok();
 }
 
 Status Engine::close() {

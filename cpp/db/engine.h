@@ -46,6 +46,12 @@ class Engine {
   // Everything written before the call is in tables when it returns ok; without `wait`, soon.
   Status flush(bool wait);
 
+  // As Maintenance::compact(), everything written before the call included.
+  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
+                 const std::function<bool()>& go_on);
+  // Reads and checks every table.
+  Status verify();
+
   // No call is inside any more. Everything is released, whatever fails.
   Status close();
 

@@ -1,6 +1,7 @@
 // The live segments, oldest first: what a sync syncs and a close closes.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -62,11 +63,13 @@ class LogSet {
     }
     return found;
   }
-  // Those need no sync and no close any more: what they hold is durable elsewhere.
-  void remove_through(Sequence through) {
+  // They need no sync and no close any more: what they hold is durable elsewhere.
+  void remove(const std::vector<Member>& gone) {
     MutexLock lock(mutex_);
-    std::erase_if(members_,
-                  [&](const Member& member) { return member.sealed && member.last <= through; });
+    std::erase_if(members_, [&](const Member& member) {
+      return std::ranges::any_of(
+          gone, [&](const Member& other) { return other.segment == member.segment; });
+    });
   }
   std::vector<Member> all() const {
     MutexLock lock(mutex_);

@@ -1,14 +1,25 @@
 #include "db/maintenance.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/sync_points.h"
+#include "base/threads.h"
 
 namespace skiplith {
 namespace {
 
 constexpr uint64_t kFirstPauseNs = 10'000'000;
 constexpr uint64_t kLongestPauseNs = 10'000'000'000;
+// What a compaction does before more urgent work gets its turn.
+constexpr uint64_t kStepBytes = 4 << 20;
+// How often whoever waits for a compaction looks whether it should go on waiting.
+constexpr uint64_t kAskAgainNs = 50'000'000;
+
+CompactionSizes compaction_sizes(const Options& options) {
+  return {.base_bytes = 4 * options.memtable_bytes,
+          .table_bytes = std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20)};
+}
 
 }  // namespace
 
@@ -41,6 +52,7 @@ Status Maintenance::work_once(bool* worked) {
   *worked = true;
   if (view->cleared() > finished_clear_) return finish_clear(view->cleared());
   if (!view->frozen().empty()) return flush_oldest(*view);
+  if (compaction_ != nullptr || plan_compaction()) return compact_further();
   *worked = false;
   return Status::ok();
 }
@@ -66,7 +78,9 @@ Status Maintenance::install(const std::shared_ptr<LoggedMemtable>& memtable,
                             const std::vector<TableMeta>& tables) {
   const Sequence through = memtable->last_sequence;
   ManifestEdit edit{.base_sequence = through, .added_tables = tables};
-  for (const LogSet::Member& member : log_.through(through)) {
+  // Others may end meanwhile, with nothing in them: those are not in this edit.
+  const std::vector<LogSet::Member> segments = log_.through(through);
+  for (const LogSet::Member& member : segments) {
     edit.removed_segments.push_back(member.segment->number());
   }
   SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
@@ -84,7 +98,7 @@ Status Maintenance::install(const std::shared_ptr<LoggedMemtable>& memtable,
     return views_.make(std::move(parts));
   });
   SKIPLITH_SYNC_POINT(flush_installed);
-  remove_segments(through);
+  remove_segments(segments);
   counters_.add(Counter::kFlushes);
   for (const TableMeta& table : tables) counters_.add(Counter::kBytesFlushed, table.bytes);
   return Status::ok();
@@ -92,11 +106,13 @@ Status Maintenance::install(const std::shared_ptr<LoggedMemtable>& memtable,
 
 Status Maintenance::finish_clear(Sequence cleared) {
   // Until the clear is durable, what it hides has to survive a power cut.
-  if (has_log_) SKIPLITH_RETURN_IF_ERROR(sync_.sync_through(cleared));
+  if (options_.wal) SKIPLITH_RETURN_IF_ERROR(sync_.sync_through(cleared));
+  compaction_.reset();
   ManifestEdit edit{.base_sequence = cleared - 1};
   const Levels::Tables hidden = levels_->all();
   for (const LevelTable& table : hidden) edit.removed_tables.push_back(table.meta.number);
-  for (const LogSet::Member& member : log_.through(cleared - 1)) {
+  const std::vector<LogSet::Member> segments = log_.through(cleared - 1);
+  for (const LogSet::Member& member : segments) {
     edit.removed_segments.push_back(member.segment->number());
   }
   SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
@@ -104,16 +120,128 @@ Status Maintenance::finish_clear(Sequence cleared) {
   finished_clear_ = cleared;
   levels_ = std::make_shared<const Levels>();
   for (const LevelTable& table : hidden) table.stored->drop();
-  remove_segments(cleared - 1);
+  remove_segments(segments);
   return Status::ok();
 }
 
 // Failing to remove one is harmless: the next opening tries again.
-void Maintenance::remove_segments(Sequence through) {
-  for (const LogSet::Member& member : log_.through(through)) {
+void Maintenance::remove_segments(const std::vector<LogSet::Member>& segments) {
+  for (const LogSet::Member& member : segments) {
     (void)store_.home().files.remove(member.segment->path());
   }
-  log_.remove_through(through);
+  log_.remove(segments);
+}
+
+bool Maintenance::plan_compaction() {
+  LevelMetas metas;
+  for (uint32_t level = 0; level < kLevels; ++level) {
+    for (const LevelTable& table : levels_->level(level)) metas[level].push_back(table.meta);
+  }
+  const CompactionSizes sizes = compaction_sizes(options_);
+  std::optional<CompactionPlan> plan;
+  if (options_.compaction != CompactionStyle::kNone) {
+    plan = skiplith::plan_compaction(metas, sizes, places_);
+  }
+  MutexLock lock(mutex_);
+  while (!plan && !asked_.empty()) {
+    plan = plan_range(metas, sizes, asked_.front().start, asked_.front().stop);
+    if (plan) break;
+    asked_.pop_front();
+    changed_.notify_all();
+  }
+  lock.unlock();
+  if (!plan) return false;
+  SKIPLITH_SYNC_POINT(compaction_begin);
+  const uint32_t level = plan->output_level;
+  compaction_ = std::make_unique<Compaction>(
+      std::move(*plan), levels_, std::vector<Sequence>(),
+      CompactionOutput{.home = store_.home(),
+                       .take_file_number = [this] { return manifest_.take_file_number(); },
+                       .options = store_.options_for(level),
+                       .table_bytes = sizes.table_bytes});
+  return true;
+}
+
+Status Maintenance::compact_further() {
+  Status done;
+  bool is_done = compaction_->plan().is_move;
+  if (!is_done) done = compaction_->step(kStepBytes, &is_done);
+  if (done.is_ok() && is_done) done = install_compaction();
+  if (!done.is_ok() || is_done) compaction_.reset();
+  return done;
+}
+
+Status Maintenance::install_compaction() {
+  const CompactionPlan& plan = compaction_->plan();
+  ManifestEdit edit;
+  for (const TableMeta& input : plan.inputs) edit.removed_tables.push_back(input.number);
+  if (plan.is_move) {
+    edit.added_tables = plan.inputs;
+    for (TableMeta& table : edit.added_tables) table.level = plan.output_level;
+  } else {
+    SKIPLITH_RETURN_IF_ERROR(store_.sync_directory());
+    // An edit that failed may have been written: its tables stay.
+    edit.added_tables = compaction_->take_outputs();
+    SKIPLITH_SYNC_POINT(compaction_written);
+  }
+  SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
+  SKIPLITH_SYNC_POINT(compaction_named);
+  const std::set<uint64_t> removed(edit.removed_tables.begin(), edit.removed_tables.end());
+  Levels::Tables tables, inputs;
+  for (const LevelTable& table : levels_->all()) {
+    (removed.contains(table.meta.number) ? inputs : tables).push_back(table);
+  }
+  for (const TableMeta& added : edit.added_tables) {
+    // One that moves is open already.
+    const auto moved = std::ranges::find(inputs, added.number,
+                                         [](const LevelTable& table) { return table.meta.number; });
+    tables.push_back(moved == inputs.end() ? store_.open(added)
+                                           : LevelTable{.meta = added, .stored = moved->stored});
+  }
+  const std::shared_ptr<const Levels> before = levels_;
+  levels_ = std::make_shared<const Levels>(std::move(tables));
+  views_.update([&](const View& now) -> std::shared_ptr<const View> {
+    if (now.levels() != before) return nullptr;  // a clear has taken them out meanwhile
+    ViewParts parts = now.parts();
+    parts.levels = levels_;
+    return views_.make(std::move(parts));
+  });
+  SKIPLITH_SYNC_POINT(compaction_installed);
+  if (!plan.is_move) {
+    for (const LevelTable& table : inputs) table.stored->drop();
+  }
+  if (plan.inputs.front().level != 0) {
+    places_[plan.inputs.front().level] = plan.inputs.front().largest_key;
+  }
+  counters_.add(Counter::kCompactions);
+  counters_.add(Counter::kBytesCompacted, compaction_->bytes_written());
+  return Status::ok();
+}
+
+Status Maintenance::compact(std::optional<std::string> start, std::optional<std::string> stop,
+                            const std::function<bool()>& go_on) {
+  MutexLock lock(mutex_);
+  const auto place = asked_.insert(asked_.end(), {std::move(start), std::move(stop)});
+  const Range* const range = &*place;
+  wake_();
+  const auto waiting = [&] {
+    return std::ranges::any_of(asked_, [&](const Range& other) { return &other == range; });
+  };
+  while (waiting()) {
+    Status failed = failure_;
+    if (failed.is_ok()) {
+      wait_for(changed_, lock, kAskAgainNs);
+      if (!waiting()) break;
+      lock.unlock();
+      const bool goes_on = go_on();
+      lock.lock();
+      if (!goes_on) failed = Status::closed();
+    }
+    if (failed.is_ok() || !waiting()) continue;
+    asked_.erase(place);
+    return failed;
+  }
+  return Status::ok();
 }
 
 template <typename Done>

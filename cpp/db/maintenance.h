@@ -3,7 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <list>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/counters.h"
 #include "base/locks.h"
@@ -12,6 +16,7 @@
 #include "db/stats.h"
 #include "db/table_store.h"
 #include "db/view.h"
+#include "lsm/compaction.h"
 
 namespace skiplith {
 
@@ -27,14 +32,16 @@ namespace skiplith {
 class Maintenance {
  public:
   Maintenance(TableStore& store, Manifest& manifest, CurrentView& views, LogSet& log,
-              GroupSync& sync, bool has_log, Counters<Counter>& counters)
+              GroupSync& sync, const Options& options, Counters<Counter>& counters,
+              std::function<void()> wake)
       : store_(store),
         manifest_(manifest),
         views_(views),
         log_(log),
         sync_(sync),
-        has_log_(has_log),
-        counters_(counters) {}
+        options_(options),
+        counters_(counters),
+        wake_(std::move(wake)) {}
 
   // Before anything else: the tables that the manifest names.
   void start(std::shared_ptr<const Levels> levels) { levels_ = std::move(levels); }
@@ -50,6 +57,11 @@ class Maintenance {
 
   // --- any thread, holding nothing ---
 
+  // Compacts everything from `start` to `stop` down to the deepest level, where each key has one
+  // version left. `go_on` is asked now and then; when it says no, kClosed, and what is done is
+  // done.
+  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
+                 const std::function<bool()>& go_on);
   // Returns when one more memtable may be frozen; with the failure when it keeps them from being
   // flushed and there are too many.
   Status wait_for_room();
@@ -64,16 +76,24 @@ class Maintenance {
 
  private:
   static constexpr size_t kMostFrozen = 3;
+  static constexpr size_t kMostInLevel0 = 20;
 
-  bool has_room(const View& view) const { return view.frozen().size() < kMostFrozen; }
+  bool has_room(const View& view) const {
+    return view.frozen().size() < kMostFrozen && (options_.compaction == CompactionStyle::kNone ||
+                                                  view.levels()->level(0).size() < kMostInLevel0);
+  }
   // One piece of work, if there is any.
   Status work_once(bool* worked);
   Status flush_oldest(const View& view);
   Status install(const std::shared_ptr<LoggedMemtable>& memtable,
                  const std::vector<TableMeta>& tables);
+  // Begins a compaction if one is due or asked for.
+  bool plan_compaction();
+  Status compact_further();
+  Status install_compaction();
   // Drops from the manifest what is older than the clear, once that is durable.
   Status finish_clear(Sequence cleared);
-  void remove_segments(Sequence through);
+  void remove_segments(const std::vector<LogSet::Member>& segments);
   uint64_t note(const Status& done);
   template <typename Done>
   Status wait_until(Done done);
@@ -83,19 +103,26 @@ class Maintenance {
   CurrentView& views_;
   LogSet& log_;
   GroupSync& sync_;
-  const bool has_log_;
+  const Options& options_;
   Counters<Counter>& counters_;
+  const std::function<void()> wake_;
   std::atomic<bool> stopping_{false};
 
   // The working thread's own. The levels are those that the manifest names: the view's, or what
   // a clear has just taken out of it.
   std::shared_ptr<const Levels> levels_;
   Sequence finished_clear_ = 0;
+  std::unique_ptr<Compaction> compaction_;
+  CompactionPlaces places_;
   uint64_t pause_ns_ = 0;
 
   mutable Mutex mutex_;  // row 10 of the wait order
   CondVar changed_;      // a view was installed, or failure_ has changed
   Status failure_;
+  struct Range {
+    std::optional<std::string> start, stop;
+  };
+  std::list<Range> asked_;  // by compact(), which takes it out when it is done
 };
 
 }  // namespace skiplith

@@ -5,19 +5,6 @@ namespace {
 
 constexpr uint64_t kBytesBetween = 1 << 20;
 
-TableMeta meta_of(const TableProperties& properties, uint32_t level) {
-  return {.number = properties.number,
-          .level = level,
-          .bytes = properties.bytes,
-          .entries = properties.entries,
-          .tombstones = properties.tombstones,
-          .old_versions = properties.old_versions,
-          .smallest_sequence = properties.smallest_sequence,
-          .largest_sequence = properties.largest_sequence,
-          .smallest_key = properties.smallest_key,
-          .largest_key = properties.largest_key};
-}
-
 // The newest version of every key. Who needs an older one has the memtable itself in its view.
 Status add_newest(const Memtable& memtable, TableBuilder& builder,
                   const std::function<Status()>& between) {

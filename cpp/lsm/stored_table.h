@@ -11,6 +11,19 @@
 
 namespace skiplith {
 
+inline TableMeta meta_of(const TableProperties& properties, uint32_t level) {
+  return {.number = properties.number,
+          .level = level,
+          .bytes = properties.bytes,
+          .entries = properties.entries,
+          .tombstones = properties.tombstones,
+          .old_versions = properties.old_versions,
+          .smallest_sequence = properties.smallest_sequence,
+          .largest_sequence = properties.largest_sequence,
+          .smallest_key = properties.smallest_key,
+          .largest_key = properties.largest_key};
+}
+
 // What all tables of an open database read through. Tables, and so values, may outlive the
 // database: they hold it.
 struct TableHome {

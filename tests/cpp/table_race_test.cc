@@ -12,7 +12,7 @@ class TableRaceTest : public TableTest {
  protected:
   static constexpr int kKeys = 500;
   static constexpr int kReaders = 4;
-  static constexpr int kRounds = 3000;
+  static constexpr int kRounds = 20'000;
 
   TableRaceTest() {
     for (int i = 0; i < kKeys; ++i) {

@@ -206,6 +206,26 @@ TEST_F(TableDamageTest, AnyPayloadIsRefusedOrHarmless) {
   EXPECT_GT(passed, 100);  // keys and values may be any bytes
 }
 
+TEST_F(TableDamageTest, AnEntryThatSharesMoreThanThereIsIsRefused) {
+  DataBlockBuilder builder;
+  for (const char* key : {"aa", "ab", "ac"}) builder.add({key, 1, Kind::kPut, "v"}, false);
+  std::string payload(builder.lay_out());
+  payload.append(builder.values());
+  const auto is_valid = [](const std::string& bytes) {
+    BlockRef block = Block::make(bytes.size());
+    bytes.copy(block->data(), bytes.size());
+    return DataBlock::is_valid(block->payload());
+  };
+  EXPECT_TRUE(is_valid(payload));
+  // [shared][rest][value][word][rest of the key]
+  const size_t last = payload.find(std::string("\0\1\2\0c", 5));
+  ASSERT_NE(last, std::string::npos);
+  payload[last] = 1;
+  EXPECT_TRUE(is_valid(payload));
+  payload[last] = 3;
+  EXPECT_FALSE(is_valid(payload));
+}
+
 TEST_F(TableDamageTest, AForgedSizeAllocatesLittle) {
   // Raw sizes that the compressed bytes cannot hold.
   std::string compressed(20, 'x');

@@ -5,6 +5,8 @@
 
 namespace skiplith {
 
+bool ReadPoint::may_read_files() const { return !view->levels()->empty(); }
+
 std::vector<std::unique_ptr<Cursor>> sources_of(const ReadPoint& point) {
   std::vector<std::unique_ptr<Cursor>> newest_first;
   newest_first.push_back(point.view->active()->table.cursor(point.sequence));

@@ -188,6 +188,7 @@ Stats Engine::stats() const {
     stats.levels[level] = {.tables = view->levels()->level(level).size(),
                            .bytes = view->levels()->bytes(level)};
   }
+  stats.compaction_debt_bytes = maintenance_.debt_bytes(*view->levels());
   const BlockCache& cache = recovered_.store->home().cache;
   stats.block_hits = cache.sum(CacheCount::kBlockHits);
   stats.block_misses = cache.sum(CacheCount::kBlockMisses);

@@ -18,7 +18,8 @@ constexpr uint64_t kAskAgainNs = 50'000'000;
 
 CompactionSizes compaction_sizes(const Options& options) {
   return {.base_bytes = 4 * options.memtable_bytes,
-          .table_bytes = std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20)};
+          .table_bytes = std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20),
+          .compression = options.compression};
 }
 
 }  // namespace
@@ -133,10 +134,7 @@ void Maintenance::remove_segments(const std::vector<LogSet::Member>& segments) {
 }
 
 bool Maintenance::plan_compaction() {
-  LevelMetas metas;
-  for (uint32_t level = 0; level < kLevels; ++level) {
-    for (const LevelTable& table : levels_->level(level)) metas[level].push_back(table.meta);
-  }
+  const LevelMetas metas = levels_->metas();
   const CompactionSizes sizes = compaction_sizes(options_);
   std::optional<CompactionPlan> plan;
   if (options_.compaction != CompactionStyle::kNone) {
@@ -267,6 +265,11 @@ Status Maintenance::wait_flushed(Sequence through) {
 Status Maintenance::failure() const {
   MutexLock lock(mutex_);
   return failure_;
+}
+
+uint64_t Maintenance::debt_bytes(const Levels& levels) const {
+  if (options_.compaction == CompactionStyle::kNone) return 0;
+  return compaction_debt(levels.metas(), compaction_sizes(options_));
 }
 
 Status Maintenance::flush_all() {

@@ -68,6 +68,8 @@ class Maintenance {
   // Returns when no frozen memtable has anything up to `through`, or with what keeps it there.
   Status wait_flushed(Sequence through);
   Status failure() const;
+  // What compactions of these levels have to write until none is due, about.
+  uint64_t debt_bytes(const Levels& levels) const;
 
   // --- once the background thread has stopped ---
 

@@ -43,7 +43,7 @@ class TableStore {
   void close() { home_->is_open.store(false); }
 
  private:
-  const Options& options_;
+  const Options options_;
   Manifest& manifest_;
   const std::shared_ptr<TableHome> home_;
 };

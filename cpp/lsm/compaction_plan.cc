@@ -14,10 +14,6 @@ uint64_t bytes_of(const Tables& tables) {
   return bytes;
 }
 
-bool overlap(const TableMeta& a, const TableMeta& b) {
-  return a.smallest_key <= b.largest_key && b.smallest_key <= a.largest_key;
-}
-
 uint64_t superfluous(const TableMeta& table) { return table.tombstones + table.old_versions; }
 
 // Half of it or more could go.
@@ -25,26 +21,32 @@ bool is_stale(const TableMeta& table) {
   return superfluous(table) > 0 && 2 * superfluous(table) >= table.entries;
 }
 
+// From the least to the greatest key of all inputs, the gaps between them too: one output may reach
+// over such a gap.
 Tables overlapping(const Tables& level, const Tables& inputs) {
+  const std::string smallest =
+      std::ranges::min_element(inputs, {}, &TableMeta::smallest_key)->smallest_key;
+  const std::string largest =
+      std::ranges::max_element(inputs, {}, &TableMeta::largest_key)->largest_key;
   Tables found;
-  for (const TableMeta& table : level) {
-    if (std::ranges::any_of(inputs,
-                            [&](const TableMeta& input) { return overlap(input, table); })) {
-      found.push_back(table);
-    }
-  }
+  std::ranges::copy_if(level, std::back_inserter(found), [&](const TableMeta& table) {
+    return table.smallest_key <= largest && smallest <= table.largest_key;
+  });
   return found;
 }
 
 // `inputs` of one level into a deeper one, with what they overlap there.
-CompactionPlan into(const LevelMetas& levels, Tables inputs, uint32_t output_level) {
+CompactionPlan into(const LevelMetas& levels, const CompactionSizes& sizes, Tables inputs,
+                    uint32_t output_level) {
   CompactionPlan plan{.output_level = output_level};
   const Tables below = overlapping(levels[output_level], inputs);
   const bool disjoint = inputs.front().level != 0 || inputs.size() == 1;
   const bool may_drop =
       output_level == kDeepest &&
       std::ranges::any_of(inputs, [](const TableMeta& table) { return superfluous(table) > 0; });
-  plan.is_move = below.empty() && disjoint && !may_drop;
+  const bool same_format =
+      sizes.compression[inputs.front().level] == sizes.compression[output_level];
+  plan.is_move = below.empty() && disjoint && same_format && !may_drop;
   plan.inputs = std::move(inputs);
   plan.inputs.insert(plan.inputs.end(), below.begin(), below.end());
   return plan;
@@ -84,7 +86,7 @@ std::optional<CompactionPlan> plan_stale(const LevelMetas& levels, const LevelTa
                                          const CompactionSizes& sizes) {
   for (uint32_t level = 1; level < kDeepest; ++level) {
     for (const TableMeta& table : levels[level]) {
-      if (is_stale(table)) return into(levels, {table}, next_level(levels, targets, level));
+      if (is_stale(table)) return into(levels, sizes, {table}, next_level(levels, targets, level));
     }
   }
   if (sizes.has_old_snapshots) return std::nullopt;
@@ -113,11 +115,11 @@ std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
   const LevelTargets targets = level_targets(levels, sizes);
   // Level 0 first: every read looks into each of its tables.
   if (is_due(levels, targets, sizes, 0)) {
-    return into(levels, levels[0], next_level(levels, targets, 0));
+    return into(levels, sizes, levels[0], next_level(levels, targets, 0));
   }
   for (uint32_t level = 1; level < kDeepest; ++level) {
     if (!is_due(levels, targets, sizes, level)) continue;
-    return into(levels, {next_in_turn(levels[level], places[level])},
+    return into(levels, sizes, {next_in_turn(levels[level], places[level])},
                 next_level(levels, targets, level));
   }
   return plan_stale(levels, targets, sizes);
@@ -134,7 +136,7 @@ std::optional<CompactionPlan> plan_range(const LevelMetas& levels, const Compact
     Tables inputs;
     std::ranges::copy_if(levels[level], std::back_inserter(inputs), in_range);
     if (inputs.empty()) continue;
-    return into(levels, level == 0 ? levels[0] : std::move(inputs),
+    return into(levels, sizes, level == 0 ? levels[0] : std::move(inputs),
                 next_level(levels, targets, level));
   }
   if (sizes.has_old_snapshots) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lsm/table_meta.h"
+#include "table/compression.h"
 
 namespace skiplith {
 
@@ -15,10 +16,12 @@ namespace skiplith {
 using LevelMetas = std::array<std::vector<TableMeta>, kLevels>;
 
 struct CompactionSizes {
-  size_t level0_tables = 4;        // so many in level 0 are too many
-  uint64_t base_bytes = 0;         // no level below level 0 is meant to be smaller than this
-  uint64_t factor = 10;            // each level against the one above
-  uint64_t table_bytes = 0;        // outputs are cut at this size
+  size_t level0_tables = 4;  // so many in level 0 are too many
+  uint64_t base_bytes = 0;   // no level below level 0 is meant to be smaller than this
+  uint64_t factor = 10;      // each level against the one above
+  uint64_t table_bytes = 0;  // outputs are cut at this size
+  // A table does not move to a level that is compressed in another way.
+  std::array<Compression, kLevels> compression = {};
   bool has_old_snapshots = false;  // somebody may still read old versions
 };
 

@@ -31,6 +31,14 @@ Levels::Tables Levels::all() const {
   return all;
 }
 
+LevelMetas Levels::metas() const {
+  LevelMetas metas;
+  for (uint32_t level = 0; level < kLevels; ++level) {
+    for (const LevelTable& table : levels_[level]) metas[level].push_back(table.meta);
+  }
+  return metas;
+}
+
 Lookup Levels::get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,
                    Status* failure) const {
   for (const LevelTable& table : levels_[0]) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "lsm/compaction_plan.h"
 #include "lsm/stored_table.h"
 
 namespace skiplith {
@@ -33,6 +34,7 @@ class Levels {
   size_t count() const { return count_; }
   uint64_t bytes(uint32_t level) const;
   Tables all() const;
+  LevelMetas metas() const;
 
   // The newest version with a sequence of at most `at`; io, value and failure as Table::get.
   Lookup get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,

@@ -102,6 +102,7 @@ class Recovery {
     auto manifest = Manifest::create(files_, directory_, result_.identity.database, {});
     if (!manifest.is_ok()) return manifest.take_status();
     result_.manifest = std::move(*manifest);
+    manifest_is_ours_ = true;
     return Status::ok();
   }
 
@@ -163,13 +164,19 @@ class Recovery {
         std::make_shared<LoggedMemtable>(options_.memtable, 64 << 10, 64 << 10, nullptr);
     const ReadPoint everything{.view = std::make_shared<View>(nothing, result_.memtables),
                                .sequence = result_.last_sequence};
+    manifest_is_ours_ = true;
     return rewrite_log(files_, directory_, result_.identity, everything, result_.manifest.get());
   }
 
-  // Failing to remove one is harmless: the next open tries again.
+  // What the manifest says may be no more than in the page cache, if a kill came between its write
+  // and its sync: without a file of our own, a power cut could bring back a manifest that names the
+  // files we remove. Failing to remove one is harmless: the next open tries again.
   Status remove_orphans() {
     auto orphans = result_.manifest->orphans();
     if (!orphans.is_ok()) return orphans.take_status();
+    if (!orphans->empty() && !manifest_is_ours_) {
+      SKIPLITH_RETURN_IF_ERROR(result_.manifest->append({}));
+    }
     for (const std::string& path : *orphans) static_cast<void>(files_.remove(path));
     return orphans->empty() ? Status::ok() : files_.sync_directory(directory_);
   }
@@ -195,6 +202,7 @@ class Recovery {
   const Options& options_;
   DirectoryListing listing_;
   Opening opening_ = Opening::kLoad;
+  bool manifest_is_ours_ = false;  // its file was written, and synced, by this recovery
   Recovered result_;
 };
 

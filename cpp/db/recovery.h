@@ -33,7 +33,8 @@ struct Recovered {
 //  3. Unless every segment was closed cleanly: rewrite what counts into a new segment and let
 //     one manifest edit name it and drop the others (rewrite.h). From here on no gap that this
 //     crash left can be taken for a lost tail after the next.
-//  4. Remove the files that the manifest does not name.
+//  4. Remove the files that the manifest does not name, once that manifest is on disk: what was
+//     read of it may have been in the page cache only.
 //
 // It may be killed at any point and run again.
 Result<Recovered> recover(Files& files, const std::string& directory, OpenMode mode,

@@ -74,7 +74,8 @@ void MemoryFile::unmap() {
 void MemoryFile::sync() { on_disk_ = contents(); }
 
 void MemoryFile::write_back(Chance& chance, double keep, uint64_t piece_bytes) {
-  const std::string now = contents();
+  const std::string copy = mapping_ ? contents() : std::string();
+  const std::string& now = mapping_ ? copy : bytes_;
   const uint64_t before = on_disk_.size();
   uint64_t size = before;
   if (now.size() != before) {

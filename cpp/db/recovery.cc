@@ -101,6 +101,7 @@ class Recovery {
     auto manifest = Manifest::create(files_, directory_, result_.identity.database, {});
     if (!manifest.is_ok()) return manifest.take_status();
     result_.manifest = std::move(*manifest);
+    manifest_is_ours_ = true;
     make_store();
     return Status::ok();
   }
@@ -168,6 +169,7 @@ class Recovery {
       return written;
     }
     SKIPLITH_SYNC_POINT(recovery_written);
+    manifest_is_ours_ = true;
     SKIPLITH_RETURN_IF_ERROR(result_.manifest->append(edit));
     SKIPLITH_SYNC_POINT(recovery_installed);
     return Status::ok();
@@ -213,10 +215,15 @@ class Recovery {
     return Status::ok();
   }
 
-  // Failing to remove one is harmless: the next open tries again.
+  // What the manifest says may be no more than in the page cache, if a kill came between its write
+  // and its sync: without a file of our own, a power cut could bring back a manifest that names the
+  // files we remove. Failing to remove one is harmless: the next open tries again.
   Status remove_orphans() {
     auto orphans = result_.manifest->orphans();
     if (!orphans.is_ok()) return orphans.take_status();
+    if (!orphans->empty() && !manifest_is_ours_) {
+      SKIPLITH_RETURN_IF_ERROR(result_.manifest->append({}));
+    }
     for (const std::string& path : *orphans) static_cast<void>(files_.remove(path));
     return orphans->empty() ? Status::ok() : files_.sync_directory(directory_);
   }
@@ -242,6 +249,7 @@ class Recovery {
   const Options& options_;
   DirectoryListing listing_;
   Opening opening_ = Opening::kLoad;
+  bool manifest_is_ours_ = false;  // its file was written, and synced, by this recovery
   Recovered result_;
 };
 

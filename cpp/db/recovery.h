@@ -36,7 +36,8 @@ struct Recovered {
 //  3. Write what counts to tables and let one manifest edit name these, and drop all segments: a
 //     dead segment is never replayed, so no gap that this crash left can be taken for a lost tail
 //     after the next.
-//  4. Remove the files that the manifest does not name.
+//  4. Remove the files that the manifest does not name, once that manifest is on disk: what was
+//     read of it may have been in the page cache only.
 //
 // It may be killed at any point and run again.
 Result<Recovered> recover(Files& files, const std::string& directory, OpenMode mode,

@@ -21,6 +21,8 @@ from skiplith._core import (
     ValuesRange,
     __version__,
 )
+from skiplith._core.lab import FaultyFiles as _FaultyFiles
+from skiplith._core.lab import MemoryFiles as _MemoryFiles
 from skiplith._errors import (
     ClosedError,
     ConflictError,
@@ -71,6 +73,7 @@ def open(
     memtable: _Literal["skiplist", "mutex_map", "rwlock_map"] = "skiplist",
     memtable_bytes: int = 67108864,
     gil: _Literal["auto", "release", "hold"] = "auto",
+    files: _MemoryFiles | _FaultyFiles | None = None,
 ) -> DB:
     """Opens the database in the directory `path`, after recovering what a crash has left.
 
@@ -100,6 +103,9 @@ def open(
       they wait, and for long ones. "release" always does and "hold" only where they may wait:
       both for experiments.
 
+    And for tests, `files`: the files to use instead of the operating system's, made by
+    skiplith.lab; the database keeps them alive.
+
     Raises FileNotFoundError ("r" or "w", and no database there), LockedError (open already, here
     or in another process), FormatError (other files in the directory, or a newer version's
     database), CorruptionError (damaged), StorageError (a system call failed), TypeError and
@@ -121,4 +127,5 @@ def open(
         memtable=memtable,
         memtable_bytes=memtable_bytes,
         gil=gil,
+        files=files,
     )

@@ -3,7 +3,9 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Generic, Literal, NoReturn, Protocol, Self, TypeVar, final, overload
 
+from skiplith._core import lab as lab
 from skiplith._core import sync_points as sync_points
+from skiplith._core.lab import FaultyFiles, MemoryFiles
 from skiplith._values import Options, Stats
 from typing_extensions import Buffer
 
@@ -32,6 +34,7 @@ class DB(MutableMapping[bytes, bytes]):
         memtable: Literal["skiplist", "mutex_map", "rwlock_map"] = "skiplist",
         memtable_bytes: int = 67108864,
         gil: Literal["auto", "release", "hold"] = "auto",
+        files: MemoryFiles | FaultyFiles | None = None,
     ) -> None: ...
 
     # The mapping

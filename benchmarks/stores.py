@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,4 +69,46 @@ STORES: dict[str, Callable[[str], Store]] = {
     "plyvel": plyvel,
     "lmdb": lmdb,
     "dict, in memory": memory_dict,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One store with tables: `settle` merges all of it to the end, `scan` gives all pairs."""
+
+    put: Callable[[bytes, bytes], Any]
+    get: Callable[[bytes], bytes | None]
+    scan: Callable[[], Iterable[tuple[bytes, bytes]]]
+    settle: Callable[[], Any]
+    close: Callable[[], Any]
+
+
+CACHE_BYTES = 256 << 20  # our default, and the same for others
+
+
+def settled_skiplith(directory: str, **options: Any) -> Settled:
+    import skiplith
+
+    db = skiplith.open(directory, cache_bytes=CACHE_BYTES, **options)
+    return Settled(db.put, db.get, db.items, db.compact, db.close)
+
+
+def settled_skiplith_uncompressed(directory: str) -> Settled:
+    return settled_skiplith(directory, compression="none")
+
+
+def settled_plyvel(directory: str) -> Settled:
+    """LevelDB with our cache and a filter like ours; it compresses with Snappy."""
+    import plyvel
+
+    db = plyvel.DB(
+        directory, create_if_missing=True, lru_cache_size=CACHE_BYTES, bloom_filter_bits=10
+    )
+    return Settled(db.put, db.get, db.iterator, db.compact_range, db.close)
+
+
+SETTLED: dict[str, Callable[[str], Settled]] = {
+    "skiplith": settled_skiplith,
+    "skiplith, uncompressed": settled_skiplith_uncompressed,
+    "plyvel": settled_plyvel,
 }

@@ -1,0 +1,67 @@
+// What to compact next: pure functions of what is known of the tables.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lsm/level_targets.h"
+
+namespace skiplith {
+
+enum class CompactionReason : uint8_t {
+  kLevel0,    // level 0 has its tables: every one costs each lookup
+  kSize,      // a level is over its target
+  kObsolete,  // half of a table are tombstones or old versions; can wait until there is nothing
+              // better to do
+  kRange,     // asked for
+};
+
+// The inputs are replaced by what is kept of them, in output_level.
+//
+// Newer stays above older: whatever is older than an input and shares keys with it is an input
+// too, or lies deeper than the output. In the output level nothing else overlaps `range`.
+//
+// Compactions that run at once have ranges that do not overlap. So for the keys of one nothing
+// comes or goes deeper than its output while it runs, wherever the others write to.
+struct CompactionPlan {
+  CompactionReason reason = CompactionReason::kSize;
+  std::vector<TableMeta> inputs = {};  // by level, each in the order of its level
+  uint32_t output_level = 0;
+  // One input, into another level, where it overlaps nothing: its file stays as it is.
+  bool is_trivial_move = false;
+  KeyRange range = {};                // of all inputs
+  std::vector<KeyRange> deeper = {};  // where older versions may lie: ascending, disjoint
+  // Largest keys of the tables of the next deeper level that has any: where outputs are best cut.
+  std::vector<std::string> cuts = {};
+
+  bool operator==(const CompactionPlan&) const = default;
+};
+
+// The most urgent compaction that is due and overlaps none of the running ones; none when nothing
+// is. `snapshots`: those held, ascending.
+//
+// Level 0 goes down as groups: the oldest table and all that overlap it, or one of the group. Of a
+// deeper level that is over its target goes the table with the least to rewrite below it, for its
+// size: nothing has to be remembered, and less is written than by taking tables in turn.
+//
+// Where no level is due, a table that is half obsolete goes down, so that its tombstones meet what
+// they hide. Where nothing below shares its range it is rewritten in place, if that drops
+// something for certain: if no snapshot parts its versions.
+//
+// Planning and applying end: every plan takes entries to a deeper level, or drops some.
+std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
+                                              const CompactionParameters& parameters,
+                                              const std::vector<Sequence>& snapshots,
+                                              const std::vector<KeyRange>& running = {});
+
+// The next step of bringing every table with keys in [start, stop) to the last level that has any,
+// and rid of what is obsolete for certain; from the top down. None when that is done, or when it
+// has to wait for a running compaction. Without a bound: from the first key, to the last.
+std::optional<CompactionPlan> plan_range(const LevelMetas& levels,
+                                         const CompactionParameters& parameters,
+                                         const std::vector<Sequence>& snapshots,
+                                         std::optional<Bytes> start, std::optional<Bytes> stop,
+                                         const std::vector<KeyRange>& running = {});
+
+}  // namespace skiplith

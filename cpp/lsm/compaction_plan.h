@@ -28,7 +28,8 @@ struct CompactionPlan {
   CompactionReason reason = CompactionReason::kSize;
   std::vector<TableMeta> inputs = {};  // by level, each in the order of its level
   uint32_t output_level = 0;
-  // One input, into another level, where it overlaps nothing: its file stays as it is.
+  // One input, into another level, where it overlaps nothing: its file stays as it is, and as
+  // that level's options made it.
   bool is_trivial_move = false;
   KeyRange range = {};                // of all inputs
   std::vector<KeyRange> deeper = {};  // where older versions may lie: ascending, disjoint
@@ -43,7 +44,9 @@ struct CompactionPlan {
 //
 // Level 0 goes down as groups: the oldest table and all that overlap it, or one of the group. Of a
 // deeper level that is over its target goes the table with the least to rewrite below it, for its
-// size: nothing has to be remembered, and less is written than by taking tables in turn.
+// size: nothing has to be remembered. (Taking tables in turn writes as much where writes are spread
+// over all keys, 10.7 bytes for one, in a simulation with a factor of 10 and four levels; where
+// they are together and move on, 2.8 against 2.6.)
 //
 // Where no level is due, a table that is half obsolete goes down, so that its tombstones meet what
 // they hide. Where nothing below shares its range it is rewritten in place, if that drops

@@ -242,6 +242,7 @@ TEST_F(TablesWriterTest, AFileThatWasThereStays) {
   auto step = writer.step(kAllAtOnce);
   ASSERT_FALSE(step.is_ok());
   EXPECT_EQ(step.status().error_number(), EEXIST);
+  ASSERT_TRUE(directory_.has(name_of(1)));
   EXPECT_EQ(directory_.read(name_of(1)), "somebody's");
 }
 

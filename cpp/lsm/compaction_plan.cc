@@ -13,7 +13,11 @@ class Planner {
  public:
   Planner(const LevelMetas& levels, const CompactionParameters& parameters,
           const std::vector<Sequence>& snapshots, const std::vector<KeyRange>& running)
-      : levels_(levels), targets_(levels, parameters), snapshots_(snapshots), running_(running) {}
+      : levels_(levels),
+        targets_(levels, parameters),
+        snapshots_(snapshots),
+        running_(running),
+        compression_(parameters.compression) {}
 
   std::optional<CompactionPlan> most_urgent() const;
   std::optional<CompactionPlan> next_of_range(std::optional<Bytes> start,
@@ -47,6 +51,7 @@ class Planner {
   const LevelTargets targets_;
   const std::vector<Sequence>& snapshots_;
   const std::vector<KeyRange>& running_;
+  const std::array<Compression, kLevels>& compression_;
 };
 
 KeyRange range_of_all(const Tables& tables) {
@@ -153,11 +158,12 @@ Planner::Plan Planner::plan(CompactionReason reason, Tables tables, uint32_t out
   }
   plan.deeper = ranges_below(output, plan.range);
   plan.cuts = cuts_below(output, plan.range);
-  if (plan.inputs.size() == 1 && output != level) {
-    const TableMeta& table = plan.inputs.front();
-    const bool is_worth_it = zeal == Zeal::kAnything || is_mostly_obsolete(table);
-    plan.is_trivial_move = !is_worth_it || !drops_for_certain(table, !plan.deeper.empty());
-  }
+  const TableMeta& table = plan.inputs.front();
+  const bool may_move =
+      plan.inputs.size() == 1 && output != level && compression_[level] == compression_[output];
+  const bool is_worth_writing = (zeal == Zeal::kAnything || is_mostly_obsolete(table)) &&
+                                drops_for_certain(table, !plan.deeper.empty());
+  plan.is_trivial_move = may_move && !is_worth_writing;
   return plan;
 }
 

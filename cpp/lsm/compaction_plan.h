@@ -28,8 +28,8 @@ struct CompactionPlan {
   CompactionReason reason = CompactionReason::kSize;
   std::vector<TableMeta> inputs = {};  // by level, each in the order of its level
   uint32_t output_level = 0;
-  // One input, into another level, where it overlaps nothing: its file stays as it is, and as
-  // that level's options made it.
+  // One input, into another level that is compressed alike, where it overlaps nothing: its file
+  // stays as it is.
   bool is_trivial_move = false;
   KeyRange range = {};                // of all inputs
   std::vector<KeyRange> deeper = {};  // where older versions may lie: ascending, disjoint

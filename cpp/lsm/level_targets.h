@@ -7,6 +7,7 @@
 
 #include "lsm/key_range.h"
 #include "lsm/table_meta.h"
+#include "table/compression.h"
 
 namespace skiplith {
 
@@ -22,6 +23,8 @@ struct CompactionParameters {
   uint64_t base_bytes = uint64_t{256} << 20;
   // How many times as large each level below the base is. At least 2.
   uint32_t factor = 10;
+  // What tables of a level are written with; one that moves to another level keeps its own.
+  std::array<Compression, kLevels> compression = {};
 };
 
 inline constexpr uint32_t kLastLevel = kLevels - 1;

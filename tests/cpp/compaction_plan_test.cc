@@ -59,6 +59,16 @@ TEST(CompactionPlan, AMoveThatCouldDropIsRewritten) {
   EXPECT_EQ(told(plan("0: 9:e-g 8:c-d 7:a-b/o5/s3-7", {2, 7})), "level0: 7 -> 6");
 }
 
+TEST(CompactionPlan, NothingMovesToALevelThatIsCompressedInAnotherWay) {
+  const LevelMetas levels = levels_of("0: 9:e-g 8:c-d 7:a-b");
+  CompactionParameters parameters = kParameters;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: move 7 -> 6");
+  parameters.compression[6] = Compression::kZstd;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: 7 -> 6");
+  parameters.compression[0] = Compression::kZstd;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: move 7 -> 6");
+}
+
 TEST(CompactionPlan, TheLastLevelSetsTheTargets) {
   const LevelMetas levels = levels_of("6: 1:a-b/b50000");
   const LevelTargets targets(levels, kParameters);

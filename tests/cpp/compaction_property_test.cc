@@ -14,7 +14,8 @@ constexpr uint64_t kSeeds = 150;
 CompactionParameters random_parameters(std::mt19937_64& random) {
   return {.level0_trigger = 1 + static_cast<uint32_t>(random() % 5),
           .base_bytes = uint64_t{20} << random() % 7,
-          .factor = 2 + static_cast<uint32_t>(random() % 9)};
+          .factor = 2 + static_cast<uint32_t>(random() % 9),
+          .compression = {Compression::kNone, static_cast<Compression>(random() % 2)}};
 }
 
 // Applies what `next` plans until it plans nothing; each plan takes entries down or drops some.

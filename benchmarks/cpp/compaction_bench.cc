@@ -17,7 +17,7 @@
 #include "base/coding.h"
 #include "io/file_names.h"
 #include "lsm/compaction_run.h"
-#include "lsm/table_versions.h"
+#include "lsm/stored_table.h"
 
 namespace skiplith {
 namespace {

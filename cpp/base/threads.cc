@@ -72,6 +72,10 @@ void Wakeup::notify() {
   changed_.notify_one();
 }
 
+void wait_for(CondVar& changed, MutexLock& lock, uint64_t limit_ns) {
+  changed.wait_for(lock, std::chrono::nanoseconds(limit_ns));
+}
+
 void Wakeup::wait(uint64_t limit_ns) {
   MutexLock lock(mutex_);
   const auto ready = [this] { return notified_; };

@@ -21,7 +21,7 @@ class Cursor {
     MutexLock lock = lock_politely(mutex_);
     DbCursor& cursor = open_locked();
     bool valid = false;
-    ensure(db_->released_if(false, [&] {
+    ensure(db_->reading(cursor.point(), false, [&] {
       const MutexLock until_gil_is_taken = std::move(lock);
       Status status = move(cursor);
       fresh_ = false;
@@ -43,14 +43,14 @@ class Cursor {
     return open_locked().valid();
   }
   PyObject* piece(Bytes (DbCursor::*which)() const) {
-    Value pinned;
+    Value value;
     {
       const MutexLock lock = lock_politely(mutex_);
       const DbCursor& cursor = open_locked();
       if (!cursor.valid()) throw_error(PyExc_ValueError, "the cursor stands on no pair");
-      pinned.pin((cursor.*which)(), cursor.point().view);
+      value.copy((cursor.*which)());
     }
-    return make_bytes(db_->gil(), pinned.bytes());
+    return make_bytes(db_->gil(), value.bytes());
   }
   void close() {
     const MutexLock lock = lock_politely(mutex_);

@@ -53,6 +53,12 @@ class Db : public std::enable_shared_from_this<Db> {
     const GilReleased scope(gil_);
     return work();
   }
+  // Runs `work`, which reads at `point`: without the GIL where that pays, or where files are read.
+  template <typename Work>
+  auto reading(const ReadPoint& point, bool long_for_certain, Work work) {
+    if (!point.may_read_files()) return released_if(long_for_certain, work);
+    return released(work);
+  }
   // Runs `work`, which waits for nothing, without the GIL where that pays.
   template <typename Work>
   auto released_if(bool long_for_certain, Work work) {

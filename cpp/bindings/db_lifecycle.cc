@@ -4,6 +4,7 @@
 #include "bindings/batch.h"
 #include "bindings/db_class.h"
 #include "bindings/open_arguments.h"
+#include "bindings/ranges.h"
 
 namespace skiplith::python {
 
@@ -48,6 +49,76 @@ Raises ClosedError, StorageError, PoisonedError.
 
 PyObject* sync(Db& db, Arguments) {
   ensure(db.released([&] { return db.engine().sync(); }));
+  return none();
+}
+
+constexpr const char* kFlushDoc = R"(flush($self, wait=True)
+--
+
+Writes what memtables hold to tables and ends their log. Happens by itself when a memtable is full.
+
+wait=False: returns at once; a failure is then seen in stats().background_error.
+
+Raises ReadOnlyError, ClosedError, StorageError.
+
+    >>> db[b"lemon"] = b"yellow"
+    >>> db.flush()
+    >>> db.stats().levels[0].tables
+    1
+)";
+
+PyObject* flush(Db& db, Arguments arguments) {
+  const bool wait = bool_argument(arguments[0], "wait", true);
+  ensure(db.released([&] { return db.engine().flush(wait); }));
+  return none();
+}
+
+constexpr const char* kCompactDoc = R"(compact($self, start=None, stop=None)
+--
+
+Brings all keys from `start` to `stop`, both included, down to the deepest level of tables, where
+one version of each is left and no deleted one. Not needed for that data is found: it saves space,
+and time when much is read afterwards. Ctrl-C ends it; what has been done stays.
+
+Raises TypeError, ReadOnlyError, ClosedError, StorageError, CorruptionError.
+
+    >>> db[b"lemon"] = b"yellow"
+    >>> db.compact()
+    >>> [level.tables for level in db.stats().levels]
+    [0, 0, 0, 0, 0, 0, 1]
+)";
+
+PyObject* compact(Db& db, Arguments arguments) {
+  Range range = bounds_from(arguments[0], arguments[1], nullptr);
+  bool interrupted = false;
+  const auto go_on = [&] {
+    PyGILState_STATE state = PyGILState_Ensure();
+    interrupted = PyErr_CheckSignals() != 0;
+    PyGILState_Release(state);
+    return !interrupted;
+  };
+  const Status done = db.released(
+      [&] { return db.engine().compact(std::move(range.start), std::move(range.stop), go_on); });
+  if (interrupted) throw py::error_already_set();
+  ensure(done);
+  return none();
+}
+
+constexpr const char* kVerifyDoc = R"(verify($self, /)
+--
+
+Reads every table from its file and checks all that reading relies on: checksums, order, counts,
+filters, and what the manifest says of it. Beside other threads' reads and writes.
+
+Raises CorruptionError for the first thing that is wrong, StorageError, ClosedError.
+
+    >>> db[b"lemon"] = b"yellow"
+    >>> db.flush()
+    >>> db.verify()
+)";
+
+PyObject* verify(Db& db, Arguments) {
+  ensure(db.released([&] { return db.engine().verify(); }));
   return none();
 }
 
@@ -98,16 +169,30 @@ PyObject* stats(Db& db, Arguments) {
     const GilReleased released(nullptr);
     return db.engine().stats();
   }());
-  return py::module_::import("skiplith._values")
+  const py::module_ values = py::module_::import("skiplith._values");
+  py::list levels;
+  for (const LevelStats& level : now.levels) {
+    levels.append(values.attr("Level")("tables"_a = level.tables, "bytes"_a = level.bytes));
+  }
+  return values
       .attr("Stats")(
           "memtable_used_bytes"_a = now.memtable_used_bytes,
           "frozen_memtables"_a = now.frozen_memtables, "frozen_bytes"_a = now.frozen_bytes,
           "log_bytes"_a = now.log_bytes, "gets"_a = now.gets, "puts"_a = now.puts,
           "deletes"_a = now.deletes, "batches"_a = now.batches, "freezes"_a = now.freezes,
-          "freeze_races_lost"_a = now.freeze_races_lost, "bytes_written"_a = now.bytes_written,
-          "bytes_read"_a = now.bytes_read, "syncs"_a = now.syncs,
-          "synced_writes"_a = now.synced_writes, "stall_seconds"_a = now.stall_seconds,
-          "gil_releases"_a = db.gil().releases(), "gil_wait_seconds"_a = db.gil().wait_seconds(),
+          "freeze_races_lost"_a = now.freeze_races_lost, "flushes"_a = now.flushes,
+          "compactions"_a = now.compactions, "bytes_flushed"_a = now.bytes_flushed,
+          "bytes_compacted"_a = now.bytes_compacted, "levels"_a = py::tuple(levels),
+          "compaction_debt_bytes"_a = now.compaction_debt_bytes, "block_hits"_a = now.block_hits,
+          "block_misses"_a = now.block_misses, "filter_hits"_a = now.filter_hits,
+          "filter_misses"_a = now.filter_misses, "cache_used_bytes"_a = now.cache_used_bytes,
+          "background_error"_a = now.background_error.empty()
+                                     ? py::object(py::none())
+                                     : py::object(py::str(now.background_error)),
+          "bytes_written"_a = now.bytes_written, "bytes_read"_a = now.bytes_read,
+          "syncs"_a = now.syncs, "synced_writes"_a = now.synced_writes,
+          "stall_seconds"_a = now.stall_seconds, "gil_releases"_a = db.gil().releases(),
+          "gil_wait_seconds"_a = db.gil().wait_seconds(),
           "recovered_records"_a = now.recovered_records,
           "recovery_seconds"_a = now.recovery_seconds)
       .release()
@@ -123,6 +208,9 @@ PyObject* options(Db& db) { return make_options(db); }
 void add_lifecycle_methods(Methods& methods) {
   methods.push_back(method<&batch>(kBatchDoc));
   methods.push_back(method<&sync>(kSyncDoc));
+  methods.push_back(method<&flush>(kFlushDoc));
+  methods.push_back(method<&compact>(kCompactDoc));
+  methods.push_back(method<&verify>(kVerifyDoc));
   methods.push_back(method<&close>(kCloseDoc));
   methods.push_back(method<&stats>(kStatsDoc));
   methods.push_back(method<&enter<Db>>(kEnterDoc));

@@ -38,7 +38,7 @@ PyObject* get_many(Db& db, Arguments arguments) {
   py::list result(count);
   for (size_t begin = 0; begin < count; begin += kReadTogether) {
     const size_t end = std::min(count, begin + kReadTogether);
-    ensure(db.released_if(count >= kReleaseOperations, [&] {
+    ensure(db.reading(point, count >= kReleaseOperations, [&] {
       for (size_t i = begin; i < end; ++i) {
         SKIPLITH_RETURN_IF_ERROR(db.engine().get_at(point, wanted[i].bytes(), &values[i - begin]));
       }

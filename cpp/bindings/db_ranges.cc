@@ -89,7 +89,7 @@ PyObject* count(Db& db, Arguments arguments) {
 // The pair at one end.
 PyObject* edge(Db& db, const char* name, Status (DbCursor::*to_edge)()) {
   const auto cursor = db.cursor();
-  ensure(db.released_if(false, [&] { return ((*cursor).*to_edge)(); }));
+  ensure(db.reading(cursor->point(), false, [&] { return ((*cursor).*to_edge)(); }));
   if (!cursor->valid()) throw_error(PyExc_KeyError, "%s(): the database is empty", name);
   return make_pair(make_bytes(db.gil(), cursor->key()), make_bytes(db.gil(), cursor->value()));
 }

@@ -56,7 +56,7 @@ Py_ssize_t length(Db& db) {
 
 int is_not_empty(Db& db) {
   const auto cursor = db.cursor();
-  ensure(db.released_if(false, [&] { return cursor->first(); }));
+  ensure(db.reading(cursor->point(), false, [&] { return cursor->first(); }));
   return cursor->valid() ? 1 : 0;
 }
 

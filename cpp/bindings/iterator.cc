@@ -55,7 +55,7 @@ RangeIterator::Place RangeIterator::take() {
 
 RangeIterator::Place RangeIterator::take_from_next_chunk(MutexLock lock) {
   Place place;
-  ensure(db_->released_if(size_.is_long(), [&] {
+  ensure(db_->reading(scan_->point(), size_.is_long(), [&] {
     const MutexLock until_gil_is_taken = std::move(lock);
     auto chunk = std::make_shared<ScanChunk>();
     SKIPLITH_RETURN_IF_ERROR(scan_->next_chunk(chunk.get(), parts_, size_.pairs(), size_.bytes()));

@@ -43,7 +43,7 @@ using Arguments = PyObject* const*;
 // inspect.signature() shows: "put($self, key, value, *, sync=None)\n--\n\n...".
 class Signature {
  public:
-  static constexpr size_t kMaxParameters = 9;
+  static constexpr size_t kMaxParameters = 14;
 
   explicit Signature(const char* doc);  // lives as long as the process
   const char* name() const { return name_.c_str(); }

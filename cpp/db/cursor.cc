@@ -5,12 +5,15 @@
 
 namespace skiplith {
 
+bool ReadPoint::may_read_files() const { return !view->levels()->empty(); }
+
 std::vector<std::unique_ptr<Cursor>> sources_of(const ReadPoint& point) {
   std::vector<std::unique_ptr<Cursor>> newest_first;
   newest_first.push_back(point.view->active()->table.cursor(point.sequence));
   for (const auto& memtable : point.view->frozen()) {
     newest_first.push_back(memtable->table.cursor(point.sequence));
   }
+  point.view->levels()->add_cursors(point.sequence, &newest_first);
   return newest_first;
 }
 

@@ -20,6 +20,8 @@ class View;
 struct ReadPoint {
   std::shared_ptr<const View> view;
   Sequence sequence = 0;
+  // Whether reading through it may have to read a file.
+  bool may_read_files() const;
 };
 
 // What a cursor over that moment merges, newest first. The cursors borrow from the view.
@@ -90,6 +92,7 @@ enum class ScanParts : uint8_t { kKeys = 1, kValues = 2, kBoth = 3 };
 class Scan {
  public:
   Scan(std::unique_ptr<DbCursor> cursor, Range range, bool reverse);
+  const ReadPoint& point() const { return cursor_->point(); }
   // Fills `chunk` with the next pairs (the parts not wanted stay empty): at most `max_pairs`,
   // and no further pair once past `max_bytes`. An empty chunk is the end.
   Status next_chunk(ScanChunk* chunk, ScanParts parts, size_t max_pairs, size_t max_bytes);

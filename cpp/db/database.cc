@@ -49,14 +49,14 @@ Status Database::refuse_sync_without_log() const {
                        "opened with wal=False: there is no log to sync");
 }
 
-Status Database::try_get(Bytes key, Value* value) { return get(key, value); }
+Status Database::try_get(Bytes key, Value* value) { return get(Waiting::kNever, key, value); }
+Status Database::get(Bytes key, Value* value) { return get(Waiting::kAllowed, key, value); }
 
-Status Database::get(Bytes key, Value* value) {
+Status Database::get(Waiting waiting, Bytes key, Value* value) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit(call));
   SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
-  engine_->get(key, value);
-  return Status::ok();
+  return engine_->get(waiting, key, value);
 }
 
 Status Database::try_put(Bytes key, Bytes value) {
@@ -131,8 +131,8 @@ Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
       key->set_absent();
       return Status::ok();
     }
-    key->pin(cursor.key(), cursor.point().view);
-    value->pin(cursor.value(), cursor.point().view);
+    key->copy(cursor.key());
+    value->copy(cursor.value());
     bool erased = false;
     SKIPLITH_RETURN_IF_ERROR(
         engine_->erase_edge(cursor.point(), cursor.key(), last, &erased, sync));
@@ -156,8 +156,7 @@ Status Database::get_at(const ReadPoint& point, Bytes key, Value* value) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit(call));
   SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
-  engine_->get_at(point, key, value);
-  return Status::ok();
+  return engine_->get_at(point, key, value);
 }
 
 Result<std::unique_ptr<DbCursor>> Database::cursor() {
@@ -172,6 +171,25 @@ Status Database::sync() {
   if (engine_->read_only()) return Status::ok();
   SKIPLITH_RETURN_IF_ERROR(refuse_sync_without_log());
   return engine_->sync_all();
+}
+
+Status Database::flush(bool wait) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  return engine_->flush(wait);
+}
+
+Status Database::compact(std::optional<std::string> start, std::optional<std::string> stop,
+                         const std::function<bool()>& go_on) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+  return engine_->compact(std::move(start), std::move(stop), go_on);
+}
+
+Status Database::verify() {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->verify();
 }
 
 Status Database::close() {

@@ -8,7 +8,9 @@
 // Limits are checked here, before anything is touched: kInvalidArgument.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/calls.h"
@@ -23,6 +25,7 @@
 namespace skiplith {
 
 class Engine;  // the parts, private to cpp/db
+enum class Waiting : uint8_t;
 
 class Database : public std::enable_shared_from_this<Database> {
  public:
@@ -66,6 +69,16 @@ class Database : public std::enable_shared_from_this<Database> {
   // Everything acknowledged before the call is durable when it returns ok. Without a log this,
   // and every write with sync, is kInvalidArgument.
   Status sync();
+  // Everything written before the call is in tables when it returns ok; without `wait`, soon. The
+  // failure of the background thread, when there is one.
+  Status flush(bool wait);
+  // Brings every key from `start` to `stop`, both included, down to the deepest level, where one
+  // version of it is left. `go_on` is asked now and then: on false, kClosed, and what has been
+  // done stays.
+  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
+                 const std::function<bool()>& go_on);
+  // Reads every table and checks all that reads rely on: ok, or the first thing that is wrong.
+  Status verify();
   // Refuses new calls, waits for those inside, syncs and closes the log, lets the lock go.
   // Idempotent: later calls wait for the first and return ok. The first returns what failed;
   // the database is closed all the same.
@@ -84,6 +97,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Status admit(const CountedCall& call) const;
   Status admit_write(const CountedCall& call, bool sync) const;
   Status refuse_sync_without_log() const;
+  Status get(Waiting waiting, Bytes key, Value* value);
 
   std::unique_ptr<Engine> engine_;
   mutable Calls calls_;

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/sync_points.h"
-#include "db/rewrite.h"
 
 namespace skiplith {
 namespace {
@@ -24,7 +23,9 @@ Engine::Engine(Files& files, Recovered recovered, const Options& options, bool r
                .directory = recovered_.directory,
                .identity = recovered_.identity,
                .form = recovered_.form},
-              options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr) {
+              options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr),
+      maintenance_(*recovered_.store, *recovered_.manifest, views_, log_, sync_, options_,
+                   counters_, [this] { wake_background(); }) {
   clock_.start_after(recovered_.last_sequence);
 }
 
@@ -38,7 +39,8 @@ Result<std::unique_ptr<Engine>> Engine::start(Files& files, Recovered recovered,
 Status Engine::begin_writing() {
   auto first = supply_.next({});
   if (!first.is_ok()) return first.take_status();
-  freezer_.start(std::move(*first), std::move(recovered_.memtables));
+  maintenance_.start(recovered_.levels);
+  freezer_.start(std::move(*first), std::move(recovered_.memtables), std::move(recovered_.levels));
   if (read_only_) return Status::ok();
   try {
     background_ = std::make_unique<Background>([this] { return background_round(); });
@@ -62,7 +64,8 @@ uint64_t Engine::background_round() {
     const uint64_t left_ns = interval_sync_due_ns_ - now;
     next_ns = next_ns == 0 ? left_ns : std::min(next_ns, left_ns);
   }
-  return next_ns;
+  const uint64_t work_ns = maintenance_.work();
+  return next_ns == 0 || (work_ns != 0 && work_ns < next_ns) ? work_ns : next_ns;
 }
 
 Status Engine::wait_if_synced(Status written, Sequence sequence, bool sync) {
@@ -98,7 +101,7 @@ Status Engine::write(const Batch& batch, bool sync) {
 Status Engine::clear(bool sync) {
   Sequence sequence = 0;
   Status written = writes_.clear(&sequence);
-  background_->wake();  // to free what was cleared
+  wake_background();  // to free what was cleared
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
@@ -108,32 +111,40 @@ Status Engine::erase_edge(const ReadPoint& since, Bytes key, bool last, bool* er
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-void Engine::answer(Lookup found, Bytes bytes, const View& view, Value* value) {
+void Engine::answer(Lookup found, PinnedBytes&& bytes, const View& view, Value* value) {
   counters_.add(Counter::kGets);
   if (found != Lookup::kFound) {
     value->set_absent();
     return;
   }
-  counters_.add(Counter::kBytesRead, bytes.size());
-  if (bytes.size() <= Value::kInlineBytes) {
-    value->copy_inline(bytes);
-  } else {
-    value->pin(bytes, view.shared_from_this());
+  counters_.add(Counter::kBytesRead, bytes.bytes().size());
+  value->set(std::move(bytes), view);
+}
+
+// What is in memory is read under a guard, whoever asks; only what has to be read from a file
+// needs the view for longer.
+Status Engine::get(Waiting waiting, Bytes key, Value* value) {
+  {
+    EpochGuard guard;
+    const View& view = views_.under(guard);
+    PinnedBytes bytes;
+    const Lookup found = view.get(key, kLatest, Table::Io::kResidentOnly, &bytes, nullptr);
+    if (found != Lookup::kNeedsIo) [[likely]] {
+      answer(found, std::move(bytes), view, value);
+      return Status::ok();
+    }
   }
+  if (waiting == Waiting::kNever) return Status::would_block();
+  return get_at({.view = views_.pin(), .sequence = kLatest}, key, value);
 }
 
-void Engine::get(Bytes key, Value* value) {
-  EpochGuard guard;
-  const View& view = views_.under(guard);
-  Bytes bytes;
-  const Lookup found = view.get(key, kLatest, &bytes);
-  answer(found, bytes, view, value);
-}
-
-void Engine::get_at(const ReadPoint& point, Bytes key, Value* value) {
-  Bytes bytes;
-  const Lookup found = point.view->get(key, point.sequence, &bytes);
-  answer(found, bytes, *point.view, value);
+Status Engine::get_at(const ReadPoint& point, Bytes key, Value* value) {
+  PinnedBytes bytes;
+  Status failure;
+  const Lookup found = point.view->get(key, point.sequence, Table::Io::kMayRead, &bytes, &failure);
+  if (found == Lookup::kFailed) return failure;
+  answer(found, std::move(bytes), *point.view, value);
+  return Status::ok();
 }
 
 // The view first, then the sequence, then the view again: a freeze between the two would leave
@@ -169,31 +180,80 @@ Stats Engine::stats() const {
   stats.syncs = counters_.sum(Counter::kSyncs);
   stats.synced_writes = counters_.sum(Counter::kSyncedWrites);
   stats.stall_seconds = static_cast<double>(counters_.sum(Counter::kStallNs)) / 1e9;
+  stats.flushes = counters_.sum(Counter::kFlushes);
+  stats.bytes_flushed = counters_.sum(Counter::kBytesFlushed);
+  stats.compactions = counters_.sum(Counter::kCompactions);
+  stats.bytes_compacted = counters_.sum(Counter::kBytesCompacted);
+  for (uint32_t level = 0; level < kLevels; ++level) {
+    stats.levels[level] = {.tables = view->levels()->level(level).size(),
+                           .bytes = view->levels()->bytes(level)};
+  }
+  stats.compaction_debt_bytes = maintenance_.debt_bytes(*view->levels());
+  const BlockCache& cache = recovered_.store->home().cache;
+  stats.block_hits = cache.sum(CacheCount::kBlockHits);
+  stats.block_misses = cache.sum(CacheCount::kBlockMisses);
+  stats.filter_hits = cache.sum(CacheCount::kFilterNegatives);
+  stats.filter_misses = cache.sum(CacheCount::kFilterFalsePositives);
+  stats.cache_used_bytes = cache.resident_bytes();
+  const Status failure = maintenance_.failure();
+  if (!failure.is_ok()) stats.background_error = failure.to_string();
   stats.recovered_records = recovered_.records;
   stats.recovery_seconds = recovered_.seconds;
   return stats;
 }
 
+Status Engine::flush(bool wait) {
+  const Sequence through = clock_.last();
+  SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(through));
+  wake_background();
+  return wait ? maintenance_.wait_flushed(through) : Status::ok();
+}
+
+Status Engine::compact(std::optional<std::string> start, std::optional<std::string> stop,
+                       const std::function<bool()>& go_on) {
+  SKIPLITH_RETURN_IF_ERROR(flush(true));
+  return maintenance_.compact(std::move(start), std::move(stop), go_on);
+}
+
+// Everything on disk that a reader would believe.
+Status Engine::verify() {
+  const std::shared_ptr<const View> view = views_.pin();
+  for (const LevelTable& table : view->levels()->all()) {
+    SKIPLITH_RETURN_IF_ERROR(table.table().verify());
+    auto properties = table.table().properties();
+    if (!properties.is_ok()) return properties.take_status();
+    if (meta_of(*properties, table.meta.level) == table.meta) continue;
+    return Status::corruption(table.table().path(), 0, "another table than the manifest says");
+  }
+  return Status::ok();
+}
+
 Status Engine::close() {
+  maintenance_.stop();
   if (background_ != nullptr) background_->stop();
-  Status closed = read_only_ ? Status::ok() : close_log();
-  views_.install(nullptr);
-  views_.reclaim();
+  Status closed = read_only_ ? Status::ok() : close_files();
+  views_.close();
+  recovered_.store->close();
   recovered_.lock->release();
   return closed;
+}
+
+// The log first: what could not be flushed or compacted is safe in it.
+Status Engine::close_files() {
+  const Status failed = maintenance_.failure();
+  SKIPLITH_RETURN_IF_ERROR(options_.wal ? close_log() : flush_all());
+  return failed;
+}
+
+Status Engine::flush_all() {
+  SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(clock_.last()));
+  return maintenance_.flush_all();
 }
 
 // Never after poison: a footer would call a log whole that is not.
 Status Engine::close_log() {
   SKIPLITH_RETURN_IF_ERROR(poison_.check());
-  if (!options_.wal) {
-    const ReadPoint everything = read_point();
-    return clock_.last() == recovered_.last_sequence
-               ? Status::ok()
-               : rewrite_log(files_, recovered_.directory, recovered_.identity, everything,
-                             recovered_.manifest.get());
-  }
-  SKIPLITH_RETURN_IF_ERROR(supply_.discard_spare());
+  SKIPLITH_RETURN_IF_ERROR(supply_.discard_all());
   uint64_t records = 0;
   for (const Lane& lane : lanes_.all()) records += lane.log.records();
   log_.seal_newest(clock_.last(), records);

@@ -10,6 +10,7 @@
 #include "db/group_sync.h"
 #include "db/lanes.h"
 #include "db/log_set.h"
+#include "db/maintenance.h"
 #include "db/options.h"
 #include "db/poison.h"
 #include "db/recovery.h"
@@ -35,12 +36,21 @@ class Engine {
   Status clear(bool sync);
   Status erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, bool sync);
 
-  void get(Bytes key, Value* value);
-  void get_at(const ReadPoint& point, Bytes key, Value* value);
+  Status get(Waiting waiting, Bytes key, Value* value);
+  Status get_at(const ReadPoint& point, Bytes key, Value* value);
   ReadPoint read_point();
   bool try_read_point(ReadPoint* point);
 
   Status sync_all() { return sync_.sync_through(clock_.last()); }
+
+  // Everything written before the call is in tables when it returns ok; without `wait`, soon.
+  Status flush(bool wait);
+
+  // As Maintenance::compact(), everything written before the call included.
+  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
+                 const std::function<bool()>& go_on);
+  // Reads and checks every table.
+  Status verify();
 
   // No call is inside any more. Everything is released, whatever fails.
   Status close();
@@ -54,9 +64,14 @@ class Engine {
   Engine(Files& files, Recovered recovered, const Options& options, bool read_only);
   Status begin_writing();
   uint64_t background_round();
+  void wake_background() {
+    if (background_ != nullptr) background_->wake();
+  }
   Status wait_if_synced(Status written, Sequence sequence, bool sync);
+  Status close_files();
   Status close_log();
-  void answer(Lookup found, Bytes bytes, const View& view, Value* value);
+  Status flush_all();
+  void answer(Lookup found, PinnedBytes&& bytes, const View& view, Value* value);
 
   Files& files_;
   const Options options_;
@@ -66,13 +81,15 @@ class Engine {
   Poison poison_;
   Lanes lanes_;
   SequenceClock clock_{lanes_};
-  CurrentView views_;
+  CurrentView views_{[this] { wake_background(); }};
   LogSet log_;
   GroupSync sync_{clock_, log_, poison_, counters_};
   Supply supply_;
+  Maintenance maintenance_;
   Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
-  WritePath writes_{lanes_,  clock_,  views_,    freezer_,
-                    supply_, poison_, counters_, [this] { background_->wake(); }};
+  WritePath writes_{lanes_,   clock_,    views_,
+                    freezer_, supply_,   maintenance_,
+                    poison_,  counters_, [this] { wake_background(); }};
   uint64_t interval_sync_due_ns_ = 0;  // the background thread's own
   std::unique_ptr<Background> background_;
 };

@@ -17,7 +17,7 @@ Status Freezer::freeze(const std::shared_ptr<LoggedMemtable>& expected, const Ne
     // The double check: without it two writers that found the same memtable full freeze twice,
     // and the second freezes a fresh one.
     lost = active_ != expected;
-    if (!lost) views_.install(swap(section, *next, true));
+    if (!lost) freeze_alone(section, *next);
     SKIPLITH_SYNC_POINT(freeze_swapped);
   }
   if (lost) {
@@ -30,17 +30,30 @@ Status Freezer::freeze(const std::shared_ptr<LoggedMemtable>& expected, const Ne
   return Status::ok();
 }
 
-std::shared_ptr<const View> Freezer::swap(const ExclusiveSection& section,
-                                          std::shared_ptr<LoggedMemtable> next, bool keep_older) {
-  // What may run out of memory comes before the first change.
-  View::MemtableList frozen;
-  if (keep_older) {
-    const auto view = views_.pin();
-    frozen.reserve(view->frozen().size() + 1);
-    frozen.push_back(active_);
-    frozen.insert(frozen.end(), view->frozen().begin(), view->frozen().end());
+Status Freezer::freeze_through(Sequence through) {
+  const std::shared_ptr<const View> view = views_.pin();
+  const bool empty = view->active()->table.used_bytes() <= Arena::kFirstByte;
+  if (empty || (!view->frozen().empty() && view->frozen().front()->last_sequence >= through)) {
+    return Status::ok();
   }
-  auto view = std::make_shared<const View>(next, std::move(frozen));
+  return freeze(view->active(), {});
+}
+
+void Freezer::freeze_alone(const ExclusiveSection& section,
+                           const std::shared_ptr<LoggedMemtable>& next) {
+  if (next->segment != nullptr) log_.reserve_one();
+  active_->last_sequence = clock_.last();
+  // Memory may run out up to here; readers may look into `next`, where nobody writes yet.
+  views_.update([&](const View& now) {
+    ViewParts parts = now.parts();
+    parts.frozen.insert(parts.frozen.begin(), active_);
+    parts.active = next;
+    return views_.make(std::move(parts));
+  });
+  activate(section, next);
+}
+
+void Freezer::activate(const ExclusiveSection& section, std::shared_ptr<LoggedMemtable> next) {
   if (next->segment != nullptr) log_.reserve_one();
   uint64_t records = 0;
   for (Lane& lane : section.lanes()) {
@@ -53,13 +66,14 @@ std::shared_ptr<const View> Freezer::swap(const ExclusiveSection& section,
     log_.add(next->segment);
   }
   active_ = std::move(next);
-  return view;
 }
 
-void Freezer::start(std::shared_ptr<LoggedMemtable> first, View::MemtableList frozen) {
+void Freezer::start(std::shared_ptr<LoggedMemtable> first, MemtableList frozen,
+                    std::shared_ptr<const Levels> levels) {
   if (first->segment != nullptr) log_.add(first->segment);
   active_ = std::move(first);
-  views_.install(std::make_shared<const View>(active_, std::move(frozen)));
+  views_.install(
+      views_.make({.active = active_, .frozen = std::move(frozen), .levels = std::move(levels)}));
 }
 
 }  // namespace skiplith

@@ -31,20 +31,24 @@ class Freezer {
   // has room; when somebody else was faster, that is as good. The caller holds nothing.
   Status freeze(const std::shared_ptr<LoggedMemtable>& expected, const Need& need);
 
+  // Freezes the active memtable unless everything up to `through` is in older ones already.
+  Status freeze_through(Sequence through);
+
   // Inside an exclusive section: no segment newer than that of `next` has become active.
   bool may_follow(const ExclusiveSection&, const LoggedMemtable& next) const {
     return next.segment == nullptr || next.segment->number() > active_->segment->number();
   }
-  // Inside an exclusive section: `next` becomes active; what was there before is frozen, or
-  // (clear) left out of the view. The view is the caller's to install: it is what makes the
-  // change visible.
-  std::shared_ptr<const View> swap(const ExclusiveSection& section,
-                                   std::shared_ptr<LoggedMemtable> next, bool keep_older);
+  // Inside an exclusive section: from here on writers use `next`. What readers see is the view's
+  // to say, and the caller's to install.
+  void activate(const ExclusiveSection& section, std::shared_ptr<LoggedMemtable> next);
 
   // The first memtable, before there are writers.
-  void start(std::shared_ptr<LoggedMemtable> first, View::MemtableList frozen);
+  void start(std::shared_ptr<LoggedMemtable> first, MemtableList frozen,
+             std::shared_ptr<const Levels> levels);
 
  private:
+  void freeze_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next);
+
   Lanes& lanes_;
   SequenceClock& clock_;
   CurrentView& views_;

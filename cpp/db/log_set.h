@@ -1,6 +1,7 @@
 // The live segments, oldest first: what a sync syncs and a close closes.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -14,8 +15,9 @@ class LogSet {
  public:
   struct Member {
     std::shared_ptr<Segment> segment;
-    Sequence last = 0;     // 0: still written to, else nothing after this sequence is in it
-    uint64_t records = 0;  // in the whole segment, known with `last`
+    bool sealed = false;   // nobody writes to it any more; then:
+    Sequence last = 0;     // nothing after this sequence is in it
+    uint64_t records = 0;  // in the whole segment
     Sequence synced_through = 0;
   };
 
@@ -32,6 +34,7 @@ class LogSet {
   // With all lanes held: nobody writes to the newest segment any more.
   void seal_newest(Sequence last, uint64_t records) {
     MutexLock lock(mutex_);
+    members_.back().sealed = true;
     members_.back().last = last;
     members_.back().records = records;
   }
@@ -40,7 +43,7 @@ class LogSet {
     MutexLock lock(mutex_);
     std::vector<Member> found;
     for (const Member& member : members_) {
-      const bool whole = member.last != 0 && member.synced_through >= member.last;
+      const bool whole = member.sealed && member.synced_through >= member.last;
       if (!whole && member.synced_through < through) found.push_back(member);
     }
     return found;
@@ -50,6 +53,23 @@ class LogSet {
     for (Member& member : members_) {
       if (member.segment.get() == segment) member.synced_through = through;
     }
+  }
+  // The segments that have nothing after this sequence, and nobody who writes to them.
+  std::vector<Member> through(Sequence through) const {
+    MutexLock lock(mutex_);
+    std::vector<Member> found;
+    for (const Member& member : members_) {
+      if (member.sealed && member.last <= through) found.push_back(member);
+    }
+    return found;
+  }
+  // They need no sync and no close any more: what they hold is durable elsewhere.
+  void remove(const std::vector<Member>& gone) {
+    MutexLock lock(mutex_);
+    std::erase_if(members_, [&](const Member& member) {
+      return std::ranges::any_of(
+          gone, [&](const Member& other) { return other.segment == member.segment; });
+    });
   }
   std::vector<Member> all() const {
     MutexLock lock(mutex_);

@@ -13,6 +13,9 @@ Status check_options(const Options& options) {
     return Status::error(StatusCode::kInvalidArgument,
                          "sync_interval_ms must be at most 86,400,000, a day");
   }
+  if (options.filter_bits > kMaxFilterBits) {
+    return Status::error(StatusCode::kInvalidArgument, "filter_bits must be at most 32, per key");
+  }
   if (!options.wal && options.sync) {
     return Status::error(StatusCode::kInvalidArgument, "sync=True needs the log: wal=True");
   }

@@ -1,9 +1,12 @@
 // What a database is opened with. Few on purpose; each has a unit, a default and a reason.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
+#include "lsm/table_meta.h"
 #include "mem/index.h"
+#include "table/compression.h"
 
 namespace skiplith {
 
@@ -21,6 +24,18 @@ enum class SinkChoice : uint8_t {
   kWrite,   // one pwrite a record
 };
 
+enum class CompactionStyle : uint8_t {
+  kLeveled,
+  kNone,  // only when asked for by compact()
+};
+
+inline constexpr std::array<Compression, kLevels> every_level(Compression compression) {
+  std::array<Compression, kLevels> levels;
+  levels.fill(compression);
+  return levels;
+}
+
+inline constexpr uint32_t kMaxFilterBits = 32;
 inline constexpr uint64_t kMinMemtableBytes = 64 << 10;
 inline constexpr uint64_t kMaxSyncIntervalMs = 24 * 60 * 60 * 1000;
 inline constexpr uint64_t kMaxMemtableBytes = uint64_t{8} << 30;
@@ -32,6 +47,11 @@ struct Options {
   SinkChoice wal_sink = SinkChoice::kAuto;
   IndexKind memtable = IndexKind::kSkiplist;
   uint64_t memtable_bytes = 64 << 20;  // the active memtable is frozen at about this size
+  uint64_t cache_bytes = 256 << 20;    // resident blocks, indexes and filters of all tables
+  // Per level; level 0 first.
+  std::array<Compression, kLevels> compression = every_level(Compression::kLz4);
+  uint32_t filter_bits = 10;  // of a table's Bloom filter, per key; 0: no filter
+  CompactionStyle compaction = CompactionStyle::kLeveled;
 };
 
 }  // namespace skiplith

@@ -4,7 +4,6 @@
 #include "base/sync_points.h"
 #include "db/open.h"
 #include "db/replay_apply.h"
-#include "db/rewrite.h"
 #include "wal/replay.h"
 
 namespace skiplith {
@@ -102,7 +101,13 @@ class Recovery {
     auto manifest = Manifest::create(files_, directory_, result_.identity.database, {});
     if (!manifest.is_ok()) return manifest.take_status();
     result_.manifest = std::move(*manifest);
+    manifest_is_ours_ = true;
+    make_store();
     return Status::ok();
+  }
+
+  void make_store() {
+    result_.store = std::make_unique<TableStore>(files_, directory_, options_, *result_.manifest);
   }
 
   Status load() {
@@ -115,16 +120,68 @@ class Recovery {
     std::vector<SegmentContents> segments;
     SKIPLITH_RETURN_IF_ERROR(read_live(state, &segments));
     SKIPLITH_RETURN_IF_ERROR(refuse_unknown(state));
+    SKIPLITH_RETURN_IF_ERROR(find_tables(state));
     auto plan = plan_replay(segments, state.base_sequence, result_.identity.boot);
     if (!plan.is_ok()) return plan.take_status();
-    SKIPLITH_RETURN_IF_ERROR(apply_plan(*plan, segments, options_, &result_.memtables));
+    Replayed replayed;
+    SKIPLITH_RETURN_IF_ERROR(apply_plan(*plan, segments, options_, &replayed));
     result_.last_sequence = plan->last_sequence;
     result_.records = plan->records.size();
-    const bool clean = plan->clean;
     segments.clear();
     SKIPLITH_SYNC_POINT(recovery_replayed);
-    if (mode_ != OpenMode::kRead && !clean) SKIPLITH_RETURN_IF_ERROR(rewrite());
-    return measure_log(result_.manifest->state().live_segments);
+    make_store();
+    if (mode_ == OpenMode::kRead) {
+      result_.memtables = std::move(replayed.newest_first);
+      if (!replayed.cleared) open_tables(state);
+      return measure_log(state.live_segments);
+    }
+    if (!state.live_segments.empty()) SKIPLITH_RETURN_IF_ERROR(flush(state, replayed));
+    open_tables(result_.manifest->state());
+    return Status::ok();
+  }
+
+  // They are opened late: so much can be said at once.
+  Status find_tables(const ManifestState& state) {
+    const std::set<uint64_t> present = listing_.numbers(FileType::kTable);
+    for (const auto& [number, table] : state.tables) {
+      if (present.contains(number)) continue;
+      return Status::corruption(file_path(directory_, {FileType::kTable, number}), 0,
+                                "named by the manifest, but missing");
+    }
+    return Status::ok();
+  }
+
+  void open_tables(const ManifestState& state) {
+    Levels::Tables tables;
+    for (const auto& [number, table] : state.tables) tables.push_back(result_.store->open(table));
+    result_.levels = std::make_shared<const Levels>(std::move(tables));
+  }
+
+  Status flush(const ManifestState& state, const Replayed& replayed) {
+    ManifestEdit edit{.base_sequence = result_.last_sequence};
+    edit.removed_segments.assign(state.live_segments.begin(), state.live_segments.end());
+    if (replayed.cleared) {
+      for (const auto& [number, table] : state.tables) edit.removed_tables.push_back(number);
+    }
+    Status written = write_tables(replayed.newest_first, &edit.added_tables);
+    if (!written.is_ok()) {
+      for (const TableMeta& table : edit.added_tables) result_.store->remove(table);
+      return written;
+    }
+    SKIPLITH_SYNC_POINT(recovery_written);
+    manifest_is_ours_ = true;
+    SKIPLITH_RETURN_IF_ERROR(result_.manifest->append(edit));
+    SKIPLITH_SYNC_POINT(recovery_installed);
+    return Status::ok();
+  }
+
+  Status write_tables(const MemtableList& newest_first, std::vector<TableMeta>* tables) {
+    for (auto memtable = newest_first.rbegin(); memtable != newest_first.rend(); ++memtable) {
+      auto written = result_.store->write((*memtable)->table, [] { return Status::ok(); });
+      if (!written.is_ok()) return written.take_status();
+      tables->insert(tables->end(), written->begin(), written->end());
+    }
+    return tables->empty() ? Status::ok() : result_.store->sync_directory();
   }
 
   Status read_live(const ManifestState& state, std::vector<SegmentContents>* segments) {
@@ -158,18 +215,15 @@ class Recovery {
     return Status::ok();
   }
 
-  Status rewrite() {
-    const auto nothing =
-        std::make_shared<LoggedMemtable>(options_.memtable, 64 << 10, 64 << 10, nullptr);
-    const ReadPoint everything{.view = std::make_shared<View>(nothing, result_.memtables),
-                               .sequence = result_.last_sequence};
-    return rewrite_log(files_, directory_, result_.identity, everything, result_.manifest.get());
-  }
-
-  // Failing to remove one is harmless: the next open tries again.
+  // What the manifest says may be no more than in the page cache, if a kill came between its write
+  // and its sync: without a file of our own, a power cut could bring back a manifest that names the
+  // files we remove. Failing to remove one is harmless: the next open tries again.
   Status remove_orphans() {
     auto orphans = result_.manifest->orphans();
     if (!orphans.is_ok()) return orphans.take_status();
+    if (!orphans->empty() && !manifest_is_ours_) {
+      SKIPLITH_RETURN_IF_ERROR(result_.manifest->append({}));
+    }
     for (const std::string& path : *orphans) static_cast<void>(files_.remove(path));
     return orphans->empty() ? Status::ok() : files_.sync_directory(directory_);
   }
@@ -195,6 +249,7 @@ class Recovery {
   const Options& options_;
   DirectoryListing listing_;
   Opening opening_ = Opening::kLoad;
+  bool manifest_is_ours_ = false;  // its file was written, and synced, by this recovery
   Recovered result_;
 };
 

@@ -13,6 +13,7 @@ class MemtableFiller {
     if (mutation.kind == Kind::kClear) {
       filled_.clear();
       writer_.reset();
+      cleared_ = true;
       return;
     }
     Memtable& table = with_room_for(mutation);
@@ -20,8 +21,8 @@ class MemtableFiller {
     entry.link(table.make_version(writer_, sequence, mutation.kind, mutation.value, entry.head()));
   }
 
-  View::MemtableList newest_first() && {
-    return View::MemtableList(filled_.rbegin(), filled_.rend());
+  Replayed result() const {
+    return {.newest_first = MemtableList(filled_.rbegin(), filled_.rend()), .cleared = cleared_};
   }
 
  private:
@@ -47,8 +48,9 @@ class MemtableFiller {
   }
 
   const Options& options_;
-  View::MemtableList filled_;  // oldest first
-  ArenaWriter writer_;         // in the newest
+  MemtableList filled_;  // oldest first
+  bool cleared_ = false;
+  ArenaWriter writer_;  // in the newest
 };
 
 Status undecodable(const LoggedRecord& record, const std::vector<SegmentContents>& segments) {
@@ -66,7 +68,7 @@ Status undecodable(const LoggedRecord& record, const std::vector<SegmentContents
 }  // namespace
 
 Status apply_plan(const ReplayPlan& plan, const std::vector<SegmentContents>& segments,
-                  const Options& options, View::MemtableList* newest_first) {
+                  const Options& options, Replayed* replayed) {
   MemtableFiller filler(options);
   for (const LoggedRecord& record : plan.records) {
     MutationReader reader(record.payload);
@@ -78,7 +80,7 @@ Status apply_plan(const ReplayPlan& plan, const std::vector<SegmentContents>& se
     }
     if (!reader.ok() || count != record.count) return undecodable(record, segments);
   }
-  *newest_first = std::move(filler).newest_first();
+  *replayed = filler.result();
   return Status::ok();
 }
 

@@ -42,7 +42,7 @@ Result<std::shared_ptr<LoggedMemtable>> Supply::next(const Need& need) {
   if (spare_ != nullptr) {
     has_spare_.store(false);
     if (fits(*spare_, need)) return std::move(spare_);
-    SKIPLITH_RETURN_IF_ERROR(discard(std::move(spare_)));
+    unwanted_.push_back(std::move(spare_));
   }
   return make(need);
 }
@@ -54,8 +54,7 @@ void Supply::give_back(std::shared_ptr<LoggedMemtable> unused) {
     spare_ = std::move(unused);
     has_spare_.store(true);
   } else {
-    // A failure leaves an empty segment behind, which the next open removes.
-    static_cast<void>(discard(std::move(unused)));
+    unwanted_.push_back(std::move(unused));
   }
 }
 
@@ -118,6 +117,8 @@ bool Supply::should_work_ahead(const LoggedMemtable& active) const {
 
 void Supply::work_ahead(LoggedMemtable& active) {
   MutexLock lock(mutex_);
+  // A failure leaves an empty segment behind, which the next opening removes.
+  (void)discard_unwanted();
   if (active.segment != nullptr && active.segment->wants_growth()) {
     if (!active.segment->grow_ahead().is_ok()) ahead_failed_.store(true);
   }
@@ -132,17 +133,22 @@ void Supply::work_ahead(LoggedMemtable& active) {
   }
 }
 
-Status Supply::discard(std::shared_ptr<LoggedMemtable> unused) {
-  if (unused->segment == nullptr) return Status::ok();
-  const uint64_t number = unused->segment->number();
-  SKIPLITH_RETURN_IF_ERROR(manifest_->append({.removed_segments = {number}}));
-  return place_.files.remove(unused->segment->path());
+Status Supply::discard_unwanted() {
+  while (!unwanted_.empty()) {
+    const std::shared_ptr<LoggedMemtable> unused = std::move(unwanted_.back());
+    unwanted_.pop_back();
+    if (unused->segment == nullptr) continue;
+    SKIPLITH_RETURN_IF_ERROR(manifest_->append({.removed_segments = {unused->segment->number()}}));
+    SKIPLITH_RETURN_IF_ERROR(place_.files.remove(unused->segment->path()));
+  }
+  return Status::ok();
 }
 
-Status Supply::discard_spare() {
+Status Supply::discard_all() {
   MutexLock lock(mutex_);
   has_spare_.store(false);
-  return spare_ == nullptr ? Status::ok() : discard(std::move(spare_));
+  if (spare_ != nullptr) unwanted_.push_back(std::move(spare_));
+  return discard_unwanted();
 }
 
 }  // namespace skiplith

@@ -46,7 +46,8 @@ class Supply {
 
   // A memtable in which a write of `need` has room: the spare one, or a new one.
   Result<std::shared_ptr<LoggedMemtable>> next(const Need& need);
-  // One that was not used after all becomes the spare one, or goes.
+  // One that was not used after all becomes the spare one, or goes: the background thread removes
+  // it, from the manifest and from disk.
   void give_back(std::shared_ptr<LoggedMemtable> unused);
 
   // Room for a record of `log_bytes` in the memtable's segment; false when it can never have it.
@@ -57,14 +58,14 @@ class Supply {
   // The background thread's part. Failures wait for the writer who needs the room.
   void work_ahead(LoggedMemtable& active);
 
-  // Removes the spare segment, from the manifest and from disk. At close.
-  Status discard_spare();
+  // Removes the spare segment too. At close.
+  Status discard_all();
 
  private:
   // All with mutex_ held.
   Result<std::shared_ptr<LoggedMemtable>> make(const Need& need);
   Result<std::shared_ptr<Segment>> make_segment(const Need& need);
-  Status discard(std::shared_ptr<LoggedMemtable> unused);
+  Status discard_unwanted();
   bool fits(const LoggedMemtable& memtable, const Need& need) const;
 
   const Place place_;
@@ -72,6 +73,7 @@ class Supply {
   Manifest* const manifest_;  // null: no log
   Mutex mutex_;               // row 2 of the wait order ("next segment")
   std::shared_ptr<LoggedMemtable> spare_;
+  MemtableList unwanted_;
   uint64_t newest_number_ = 0;  // of all segments made
   std::atomic<bool> has_spare_{false};
   // Work ahead of use failed: not asked for again until a writer has had the room made.

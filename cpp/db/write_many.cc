@@ -135,7 +135,12 @@ Status WritePath::clear(Sequence* sequence) {
 
 Status WritePath::clear_alone(const ExclusiveSection& section,
                               const std::shared_ptr<LoggedMemtable>& next, Sequence* sequence) {
-  std::shared_ptr<const View> emptied = freezer_.swap(section, next, false);
+  // Nobody else takes a sequence meanwhile.
+  std::shared_ptr<const View> emptied = views_.make({.active = next,
+                                                     .frozen = {},
+                                                     .levels = std::make_shared<const Levels>(),
+                                                     .cleared = clock_.last() + 1});
+  freezer_.activate(section, next);
   Lane& lane = section.first_lane();
   if (next->segment != nullptr) {
     SKIPLITH_CHECK(lane.log.try_reserve(*next->segment, 1));

@@ -31,19 +31,18 @@ class EntryHold {
   bool held_;
 };
 
-// Lets the modification decide, and keeps for the caller what it decided upon.
-Decision judge(Modification& modification, std::optional<Bytes> current,
-               const std::shared_ptr<const View>& view) {
+// Lets the modification decide, and keeps for the caller what it decided upon. No `current`: the
+// key is absent.
+Decision judge(Modification& modification, const PinnedBytes* current, const View& view) {
   if (modification.wants_old_value()) {
-    if (!current) {
+    if (current == nullptr) {
       modification.old_value.set_absent();
-    } else if (current->size() <= Value::kInlineBytes) {
-      modification.old_value.copy_inline(*current);
     } else {
-      modification.old_value.pin(*current, view);
+      modification.old_value.set(current->share(), view);
     }
   }
-  return modification.decide(current);
+  return modification.decide(current == nullptr ? std::nullopt
+                                                : std::optional<Bytes>(current->bytes()));
 }
 
 }  // namespace
@@ -133,26 +132,40 @@ Status WritePath::erase(Waiting waiting, Bytes key, Sequence* sequence) {
       sequence);
 }
 
+// What is in memory is read under a guard; what was found in a block is kept.
+Lookup WritePath::read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
+                               Status* failure) {
+  {
+    EpochGuard guard;
+    const Lookup found = view.get(key, kLatest, Table::Io::kResidentOnly, value, nullptr);
+    if (found == Lookup::kFound) value->keep();
+    if (found != Lookup::kNeedsIo || waiting == Waiting::kNever) return found;
+  }
+  return view.get(key, kLatest, Table::Io::kMayRead, value, failure);
+}
+
 // Reads with nothing held; what was read from below the active memtable holds as long as that
 // memtable is active and has no version of the key. "No change" needs no lane at all.
 Status WritePath::modify(Waiting waiting, Bytes key, Modification& modification,
                          Sequence* sequence) {
   for (;;) {
     const std::shared_ptr<const View> view = views_.pin();
-    Bytes value;
-    const bool found = view->get(key, kLatest, &value) == Lookup::kFound;
-    const std::optional<Bytes> read = found ? std::optional<Bytes>(value) : std::nullopt;
+    PinnedBytes value;
+    Status failure;
+    const Lookup found = read_current(waiting, *view, key, &value, &failure);
+    if (found == Lookup::kNeedsIo) return Status::would_block();
+    if (found == Lookup::kFailed) return failure;
+    const PinnedBytes* const read = found == Lookup::kFound ? &value : nullptr;
     SKIPLITH_SYNC_POINT(read_modify_write_read);
-    if (judge(modification, read, view).what == Decision::What::kKeep) return Status::ok();
+    if (judge(modification, read, *view).what == Decision::What::kKeep) return Status::ok();
     Status written = write_key(
         waiting, key, modification.max_value_bytes(), view->active().get(),
         [&](const Memtable& table, const Entry& entry) {
           const Version* head = table.visible(entry, kLatest);
-          std::optional<Bytes> current = read;
-          if (head != nullptr) {
-            current = head->kind == Kind::kPut ? std::optional<Bytes>(head->value()) : std::nullopt;
-          }
-          return judge(modification, current, view);
+          if (head == nullptr) return judge(modification, read, *view);
+          PinnedBytes newer;
+          newer.borrow(head->value(), nullptr);
+          return judge(modification, head->kind == Kind::kPut ? &newer : nullptr, *view);
         },
         sequence);
     const bool memtable_changed = written.is_would_block() && waiting == Waiting::kAllowed;
@@ -238,7 +251,10 @@ Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Short
       if (!grown.is_ok()) return grown.take_status();
       if (*grown) return Status::ok();
     }
-    return freezer_.freeze(active, need);
+    SKIPLITH_RETURN_IF_ERROR(maintenance_.wait_for_room());
+    Status frozen = freezer_.freeze(active, need);
+    wake_background_();
+    return frozen;
   };
   Status made = make();
   counters_.add(Counter::kStallNs, monotonic_ns() - begun);

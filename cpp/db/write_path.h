@@ -7,6 +7,7 @@
 #include "base/counters.h"
 #include "db/cursor.h"
 #include "db/freezer.h"
+#include "db/maintenance.h"
 #include "db/modify.h"
 #include "db/poison.h"
 #include "db/sequence_clock.h"
@@ -21,13 +22,14 @@ enum class Waiting : uint8_t { kNever, kAllowed };
 class WritePath {
  public:
   WritePath(Lanes& lanes, SequenceClock& clock, CurrentView& views, Freezer& freezer,
-            Supply& supply, Poison& poison, Counters<Counter>& counters,
+            Supply& supply, Maintenance& maintenance, Poison& poison, Counters<Counter>& counters,
             std::function<void()> wake_background)
       : lanes_(lanes),
         clock_(clock),
         views_(views),
         freezer_(freezer),
         supply_(supply),
+        maintenance_(maintenance),
         poison_(poison),
         counters_(counters),
         wake_background_(std::move(wake_background)) {}
@@ -60,6 +62,9 @@ class WritePath {
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);
 
+  static Lookup read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
+                             Status* failure);
+
   Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
   static Need need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes);
   // Grows or freezes, so that the next attempt has room. The caller holds nothing.
@@ -76,6 +81,7 @@ class WritePath {
   CurrentView& views_;
   Freezer& freezer_;
   Supply& supply_;
+  Maintenance& maintenance_;
   Poison& poison_;
   Counters<Counter>& counters_;
   const std::function<void()> wake_background_;

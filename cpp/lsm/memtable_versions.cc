@@ -1,7 +1,5 @@
 #include "lsm/memtable_versions.h"
 
-#include "base/check.h"
-
 namespace skiplith {
 
 void MemtableVersions::first() {
@@ -24,13 +22,17 @@ void MemtableVersions::find_entry() {
 }
 
 void MemtableVersions::stand_on(ArenaOffset version) {
-  version_ = version == 0 ? nullptr : memtable_.arena().at<Version>(version);
-  if (version_ == nullptr) return;
-  entry_ = {.key = entries_->entry()->key(),
-            .sequence = memtable_.sequence_of(*version_),
-            .kind = version_->kind,
-            .value = version_->value()};
-  SKIPLITH_CHECK(entry_.sequence != 0);
+  for (; version != 0; version = version_->older) {
+    version_ = memtable_.arena().at<Version>(version);
+    const Sequence sequence = memtable_.sequence_of(*version_);
+    if (sequence == 0) continue;
+    entry_ = {.key = entries_->entry()->key(),
+              .sequence = sequence,
+              .kind = version_->kind,
+              .value = version_->value()};
+    return;
+  }
+  version_ = nullptr;
 }
 
 }  // namespace skiplith

@@ -8,7 +8,8 @@
 
 namespace skiplith {
 
-// The memtable is frozen: nobody writes to it, no batch is pending.
+// The memtable is frozen: nobody writes to it. Versions that are pending still are so for good,
+// since their batch failed: they are left out.
 class MemtableVersions final : public VersionStream {
  public:
   explicit MemtableVersions(const Memtable& memtable)
@@ -24,6 +25,7 @@ class MemtableVersions final : public VersionStream {
  private:
   // To the newest version of the first entry, from where the cursor stands, that has any.
   void find_entry();
+  // On the version, or the next older one that is not pending, if there is any.
   void stand_on(ArenaOffset version);
 
   const Memtable& memtable_;

@@ -1,19 +1,8 @@
 #include "lsm/table_versions.h"
 
-namespace skiplith {
+#include "lsm/stored_table.h"
 
-TableMeta meta_of(const TableProperties& properties, uint32_t level) {
-  return {.number = properties.number,
-          .level = level,
-          .bytes = properties.bytes,
-          .entries = properties.entries,
-          .tombstones = properties.tombstones,
-          .old_versions = properties.old_versions,
-          .smallest_sequence = properties.smallest_sequence,
-          .largest_sequence = properties.largest_sequence,
-          .smallest_key = properties.smallest_key,
-          .largest_key = properties.largest_key};
-}
+namespace skiplith {
 
 void TableVersions::first() {
   status_ = Status::ok();

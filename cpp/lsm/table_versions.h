@@ -47,7 +47,4 @@ class TableVersions final : public VersionStream {
   Status status_;
 };
 
-// What the levels and the manifest are told of a table.
-TableMeta meta_of(const TableProperties& properties, uint32_t level);
-
 }  // namespace skiplith

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "io/file_names.h"
-#include "lsm/table_versions.h"
+#include "lsm/stored_table.h"
 
 namespace skiplith {
 namespace {
@@ -30,25 +30,26 @@ TablesWriter::~TablesWriter() {
 Result<bool> TablesWriter::step(uint64_t budget_bytes) {
   SKIPLITH_CHECK(state_ == State::kNotBegun || state_ == State::kReading);
   if (state_ == State::kNotBegun) stream_->first();
-  state_ = State::kReading;
-  Status status = read_on(budget_bytes);
-  if (status.is_ok()) return state_ == State::kDone;
-  state_ = State::kFailed;
+  state_ = State::kFailed;  // stands if memory runs out on the way
+  Result<bool> done = read_on(budget_bytes);
+  if (done.is_ok()) {
+    state_ = *done ? State::kDone : State::kReading;
+    return done;
+  }
   remove_files();
-  return status;
+  return done;
 }
 
-Status TablesWriter::read_on(uint64_t budget_bytes) {
+Result<bool> TablesWriter::read_on(uint64_t budget_bytes) {
   for (uint64_t bytes = 0; stream_->valid(); stream_->next()) {
-    if (bytes >= budget_bytes && bytes > 0) return Status::ok();
+    if (bytes >= budget_bytes && bytes > 0) return false;
     const TableEntry& entry = stream_->entry();
     bytes += kEntryBytes + entry.key.size() + entry.value.size();
     SKIPLITH_RETURN_IF_ERROR(read(entry));
   }
   SKIPLITH_RETURN_IF_ERROR(stream_->status());
   SKIPLITH_RETURN_IF_ERROR(end_stream());
-  state_ = State::kDone;
-  return Status::ok();
+  return true;
 }
 
 Status TablesWriter::read(const TableEntry& entry) {

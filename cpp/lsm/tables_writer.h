@@ -58,7 +58,8 @@ class TablesWriter {
   TablesWriter& operator=(const TablesWriter&) = delete;
 
   // Reads on for about `budget_bytes` of keys and values. True: the end was reached, and the
-  // result can be taken. After that or an error, no more calls.
+  // result can be taken. After that, an error or an exception, no
+  // more calls.
   Result<bool> step(uint64_t budget_bytes);
   // Once, after step() has returned true: from here on the files are the caller's.
   WrittenTables take_result();
@@ -66,7 +67,7 @@ class TablesWriter {
  private:
   enum class State : uint8_t { kNotBegun, kReading, kDone, kFailed, kTaken };
 
-  Status read_on(uint64_t budget_bytes);
+  Result<bool> read_on(uint64_t budget_bytes);
   Status check_order(const TableEntry& entry);
   Status read(const TableEntry& entry);
   Status write(const TableEntry& entry);

@@ -114,7 +114,9 @@ class BlockRef {
 class PinnedBytes {
  public:
   Bytes bytes() const { return bytes_; }
+  bool in_block() const { return block_ != nullptr; }
 
+  // With no block: in other memory, which the caller knows how to keep.
   void borrow(Bytes bytes, Block* block) {
     bytes_ = bytes;
     block_ = block;
@@ -125,9 +127,16 @@ class PinnedBytes {
     block_ = block.get();
     kept_ = std::move(block);
   }
+  // The same bytes for one more holder.
+  PinnedBytes share() const {
+    PinnedBytes shared;
+    shared.borrow(bytes_, block_);
+    if (kept_) shared.keep();
+    return shared;
+  }
   // Turns borrowed into kept; under the guard of the lookup.
   void keep() {
-    if (!kept_) kept_ = BlockRef::keep(block_);
+    if (!kept_ && block_ != nullptr) kept_ = BlockRef::keep(block_);
   }
 
  private:

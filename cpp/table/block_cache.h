@@ -20,9 +20,9 @@ enum class CacheCount : uint8_t {
 // A slot of a table (an atomic pointer) is all that a reader of a resident block touches; the
 // cache itself is met when a block comes or goes.
 //
-// Who may do what: loading a slot, any thread; everything else here, any thread but one that
-// holds an epoch guard (reclaiming would wait for itself). Slots are written under the mutex
-// only: so blocks come and go one at a time, and publishing cannot lose a block.
+// Who may do what: anything, any thread; but coming and going is best without an epoch guard held,
+// which keeps from being freed what it evicts. Slots are written under the mutex only: so blocks
+// come and go one at a time, and of two that publish the same block one finds the other's.
 //
 // Invariants. A block that a slot points to is in the ring and counted; one that leaves its slot
 // leaves both. Its slot's reference is let go only when epoch_passed() says that nobody can be

@@ -30,7 +30,9 @@
 namespace skiplith {
 
 inline constexpr size_t kBlockHeadBytes = 32;
-inline constexpr size_t kGroupEntries = 8;  // as written; readers take groups as they are
+// As written; readers take groups as they are. A lookup took 0.52 us with 4, 0.55 with 8 and 0.61
+// with 16 (medians of five); with values of 100 bytes, 4 cost 2% more of the file than 8.
+inline constexpr size_t kGroupEntries = 8;
 
 // How one entry of the key region begins.
 struct EntryHead {

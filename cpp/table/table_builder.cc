@@ -57,7 +57,8 @@ Status TableBuilder::add(const TableEntry& entry) {
   check_order(entry, older_version);
   // Cut before what does not fit: so a large value lies in a block of its own.
   const uint64_t with_entry = block_.payload_bytes() + entry.key.size() + entry.value.size();
-  if (!block_.empty() && with_entry > options_.block_bytes) SKIPLITH_RETURN_IF_ERROR(write_data_block());
+  if (!block_.empty() && with_entry > options_.block_bytes)
+    SKIPLITH_RETURN_IF_ERROR(write_data_block());
   block_.add(entry, older_version);
   count(entry, older_version);
   if (!older_version && options_.filter_bits > 0) filter_hashes_.push_back(filter_hash(entry.key));

@@ -15,9 +15,10 @@ struct TableOptions {
   Compression compression = Compression::kNone;
   // Bits of filter per key; 0: no filter. 10 let one in a hundred absent keys pass.
   uint32_t filter_bits = 10;
-  // A data block's payload before compression: larger ones compress better, smaller ones are
-  // read and made resident with less that nobody asked for.
-  uint32_t block_bytes = 12 * 1024;
+  // Of a data block's payload before compression. With values of 100 bytes, 4 KiB against 16: a
+  // lookup that has to read and check its block takes 2.2 us against 4.0, LZ4 leaves 0.55 of the
+  // bytes against 0.41, a lookup in resident blocks takes the same.
+  uint32_t block_bytes = 8 * 1024;
 };
 
 // One thread. The file is complete only when finish() has succeeded; one that was destroyed

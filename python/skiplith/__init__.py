@@ -9,6 +9,7 @@ b'yellow'
 
 import os as _os
 from collections.abc import MutableMapping as _MutableMapping
+from collections.abc import Sequence as _Sequence
 from typing import Literal as _Literal
 
 from skiplith._core import (
@@ -32,7 +33,7 @@ from skiplith._errors import (
     ReadOnlyError,
     StorageError,
 )
-from skiplith._values import Options, Stats
+from skiplith._values import Level, Options, Stats
 
 __all__ = [
     "DB",
@@ -45,6 +46,7 @@ __all__ = [
     "FormatError",
     "ItemsRange",
     "KeysRange",
+    "Level",
     "LockedError",
     "Options",
     "PoisonedError",
@@ -70,6 +72,10 @@ def open(
     wal_sink: _Literal["auto", "mapped", "write"] = "auto",
     memtable: _Literal["skiplist", "mutex_map", "rwlock_map"] = "skiplist",
     memtable_bytes: int = 67108864,
+    cache_bytes: int = 268435456,
+    compression: str | _Sequence[str] = "lz4",
+    filter_bits: int = 10,
+    compaction: _Literal["leveled", "none"] = "leveled",
     gil: _Literal["auto", "release", "hold"] = "auto",
 ) -> DB:
     """Opens the database in the directory `path`, after recovering what a crash has left.
@@ -96,6 +102,12 @@ def open(
       "rwlock_map" are ordered maps behind a lock, there for comparison.
     * memtable_bytes=67108864: bytes of memory (64 MiB) at which the active memtable is frozen and
       a new one takes its place; 64 KiB to 8 GiB. Larger ones freeze less often.
+    * cache_bytes=268435456: bytes of memory (256 MiB) for tables' blocks, indexes and filters.
+    * compression="lz4": of tables: "none", "lz4" or "zstd"; or a sequence, one for each level, the
+      last for all deeper ones. "zstd" takes less space and more time.
+    * filter_bits=10: bits per key of the tables' Bloom filters, at most 32; 0 for none. Ten let one
+      in a hundred lookups of a missing key pass.
+    * compaction="leveled": "none" compacts only when compact() is called; reads get slower then.
     * gil="auto": when operations let the interpreter's lock go. "auto" does where it pays: where
       they wait, and for long ones. "release" always does and "hold" only where they may wait:
       both for experiments.
@@ -120,5 +132,9 @@ def open(
         wal_sink=wal_sink,
         memtable=memtable,
         memtable_bytes=memtable_bytes,
+        cache_bytes=cache_bytes,
+        compression=compression,
+        filter_bits=filter_bits,
+        compaction=compaction,
         gil=gil,
     )

@@ -16,7 +16,19 @@ class Options:
     wal_sink: Literal["auto", "mapped", "write"]
     memtable: Literal["skiplist", "mutex_map", "rwlock_map"]
     memtable_bytes: int
+    cache_bytes: int
+    compression: str | tuple[str, ...]
+    filter_bits: int
+    compaction: Literal["leveled", "none"]
     gil: Literal["auto", "release", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of tables: how many, and the bytes of their files."""
+
+    tables: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,29 @@ class Stats:
     """How often the active memtable was full and a new one took its place."""
     freeze_races_lost: int
     """How often a writer came to freeze and found it done."""
+    flushes: int
+    """Memtables written to tables."""
+    compactions: int
+    bytes_flushed: int
+    """Of the tables' files."""
+    bytes_compacted: int
+    """Of the files that compactions have written."""
+    levels: tuple[Level, ...]
+    """Level 0, which memtables are flushed to, first."""
+    compaction_debt_bytes: int
+    """What compactions have to write until none is due, about."""
+    block_hits: int
+    """Lookups in a block of a table that was in memory."""
+    block_misses: int
+    """Blocks read from their files."""
+    filter_hits: int
+    """Lookups in a table that its filter spared."""
+    filter_misses: int
+    """Lookups in a table that its filter let pass and that found nothing."""
+    cache_used_bytes: int
+    """Of tables' blocks, indexes and filters in memory."""
+    background_error: str | None
+    """Why the last flush or compaction failed; it is tried again. None: it did not."""
     bytes_written: int
     """Of keys and values, as given."""
     bytes_read: int

@@ -1,6 +1,7 @@
 // The tests' own instrument: it fails when told, does as much as told, and counts.
+#include "base/clock.h"
+#include "io/faulty_files.h"
 #include "support/faulty_directory.h"
-#include "support/faulty_files.h"
 
 namespace skiplith::testing {
 namespace {
@@ -63,6 +64,56 @@ TEST_F(FaultyFilesTest, SegmentsFailToo) {
   EXPECT_EQ(directory_.read("000001.log"), std::string(4096, '\0'));
   EXPECT_TRUE((*segment)->write(0, "x").is_ok());
   EXPECT_TRUE((*segment)->sync().is_ok());
+}
+
+TEST_F(FaultyFilesTest, FaultsStrikeByTheNameOfTheFile) {
+  directory_.write("000001.log", "");
+  directory_.write("000002.sst", "");
+  directory_.write("CURRENT.tmp", "");
+  files_.fail_at({.operation = Operation::kOpenReadable, .path = "*.sst", .nth = 2});
+  const auto open = [&](const char* name) {
+    return files_.open_readable(directory_.path(name)).is_ok();
+  };
+  EXPECT_TRUE(open("000002.sst"));
+  EXPECT_TRUE(open("000001.log"));  // no match: not counted
+  EXPECT_FALSE(open("000002.sst"));
+  EXPECT_TRUE(open("000002.sst"));
+  EXPECT_EQ(files_.calls(Operation::kOpenReadable), 4u);
+
+  // A rename by either name.
+  files_.fail_at({.operation = Operation::kRename, .path = "CURRENT"});
+  files_.fail_at({.operation = Operation::kRename, .path = "*.tmp"});
+  const auto rename = [&] {
+    return files_.rename(directory_.path("CURRENT.tmp"), directory_.path("CURRENT")).is_ok();
+  };
+  EXPECT_FALSE(rename());  // both counted it, one call failed
+  EXPECT_EQ(files_.failures(Operation::kRename), 1u);
+  EXPECT_TRUE(rename());
+}
+
+TEST_F(FaultyFilesTest, ADelayIsNoFailure) {
+  files_.fail_at({.operation = Operation::kList, .error_number = 0, .delay_ms = 20});
+  const uint64_t begun = monotonic_ns();
+  EXPECT_TRUE(files_.list(directory_.path()).is_ok());
+  EXPECT_GE(monotonic_ns() - begun, 20'000'000u);  // it cannot have been less
+  EXPECT_EQ(files_.failures(Operation::kList), 0u);
+}
+
+TEST_F(FaultyFilesTest, LooksAndLocksFailToo) {
+  files_.fail_at({.operation = Operation::kKindOf});
+  files_.fail_at({.operation = Operation::kLock, .error_number = ENOLCK});
+  EXPECT_EQ(files_.kind_of(directory_.path()).status().error_number(), EIO);
+  EXPECT_EQ(files_.lock(directory_.path(), false).status().error_number(), ENOLCK);
+  EXPECT_TRUE(files_.lock(directory_.path(), false).is_ok());
+}
+
+TEST_F(FaultyFilesTest, EveryOperationHasAName) {
+  for (size_t i = 0; i < kOperations; ++i) {
+    const auto operation = static_cast<Operation>(i);
+    EXPECT_EQ(operation_named(operation_name(operation)), operation);
+  }
+  EXPECT_STREQ(operation_name(Operation::kLock), "lock");
+  EXPECT_EQ(operation_named("mistake"), std::nullopt);
 }
 
 }  // namespace

@@ -28,72 +28,6 @@ class PosixFilesTest : public ::testing::Test {
   FaultyDirectory directory_;
 };
 
-TEST_F(PosixFilesTest, WhatWasAppendedIsRead) {
-  const std::string path = directory_.path("f");
-  auto out = files_.create_appendable(path);
-  ASSERT_TRUE(out.is_ok());
-  expect_ok((*out)->append("hello "));
-  expect_ok((*out)->append(""));
-  expect_ok((*out)->append("world"));
-  expect_ok((*out)->sync());
-  expect_ok((*out)->close());
-
-  auto in = files_.open_readable(path);
-  ASSERT_TRUE(in.is_ok());
-  EXPECT_EQ((*in)->path(), path);
-  EXPECT_EQ(*(*in)->size(), 11u);
-  char buffer[32];
-  EXPECT_EQ(*(*in)->read(6, buffer, 5), 5u);
-  EXPECT_EQ(Bytes(buffer, 5), "world");
-}
-
-TEST_F(PosixFilesTest, ReadsAreShortOnlyAtTheEnd) {
-  directory_.write("f", std::string(100'000, 'x'));
-  auto in = files_.open_readable(directory_.path("f"));
-  std::string buffer(200'000, '\0');
-  EXPECT_EQ(*(*in)->read(0, buffer.data(), buffer.size()), 100'000u);
-  EXPECT_EQ(*(*in)->read(99'999, buffer.data(), 10), 1u);
-  EXPECT_EQ(*(*in)->read(100'000, buffer.data(), 10), 0u);
-  EXPECT_EQ(*(*in)->read(500'000, buffer.data(), 10), 0u);
-}
-
-TEST_F(PosixFilesTest, AnExistingFileIsNeverCreatedAgain) {
-  directory_.write("f", "precious");
-  expect_storage(files_.create_appendable(directory_.path("f")).status(), EEXIST,
-                 directory_.path("f"));
-  EXPECT_EQ(directory_.read("f"), "precious");
-}
-
-TEST_F(PosixFilesTest, FailuresNameThePathAndTheReason) {
-  const std::string missing = directory_.path("missing");
-  expect_storage(files_.open_readable(missing).status(), ENOENT, missing);
-  expect_storage(files_.remove(missing), ENOENT, missing);
-  expect_storage(files_.rename(missing, directory_.path("x")), ENOENT, missing);
-  expect_storage(files_.list(missing).status(), ENOENT, missing);
-  expect_storage(files_.sync_directory(missing), ENOENT, missing);
-  expect_storage(files_.best_form(missing).status(), ENOENT, missing);
-  expect_storage(files_.lock(missing, false).status(), ENOENT, missing);
-  auto file = files_.open_readable(directory_.path());
-  char byte;
-  expect_storage((*file)->read(0, &byte, 1).status(), EISDIR, directory_.path());
-}
-
-TEST_F(PosixFilesTest, RenameReplaces) {
-  directory_.write("new", "new");
-  directory_.write("old", "old");
-  expect_ok(files_.rename(directory_.path("new"), directory_.path("old")));
-  expect_ok(files_.sync_directory(directory_.path()));
-  EXPECT_EQ(directory_.read("old"), "new");
-  EXPECT_FALSE(directory_.has("new"));
-}
-
-TEST_F(PosixFilesTest, ListIsSortedAndWhole) {
-  for (const char* name : {"b", "a", "c", ".hidden"}) directory_.write(name, "");
-  EXPECT_EQ(*files_.list(directory_.path()), (std::vector<std::string>{".hidden", "a", "b", "c"}));
-  expect_ok(files_.remove(directory_.path("b")));
-  EXPECT_EQ(*files_.list(directory_.path()), (std::vector<std::string>{".hidden", "a", "c"}));
-}
-
 TEST_F(PosixFilesTest, KindsFollowSymbolicLinks) {
   directory_.write("file", "");
   std::filesystem::create_symlink(directory_.path(), directory_.path("to_directory"));
@@ -107,14 +41,6 @@ TEST_F(PosixFilesTest, KindsFollowSymbolicLinks) {
   EXPECT_EQ(kind_of(directory_.path("dangling")), PathKind::kMissing);
   expect_storage(files_.kind_of(directory_.path("file/below")).status(), ENOTDIR,
                  directory_.path("file/below"));
-}
-
-TEST_F(PosixFilesTest, DirectoriesAreMadeWithTheirParents) {
-  expect_ok(files_.make_directories(directory_.path("a/b//c/")));
-  EXPECT_EQ(kind_of(directory_.path("a/b/c")), PathKind::kDirectory);
-  expect_ok(files_.make_directories(directory_.path("a/b/c")));
-  expect_ok(files_.make_directories(directory_.path("a/b/d/../e")));
-  EXPECT_EQ(kind_of(directory_.path("a/b/e")), PathKind::kDirectory);
 }
 
 TEST_F(PosixFilesTest, RelativeDirectoriesAreMade) {
@@ -172,8 +98,6 @@ TEST_F(PosixFilesTest, TheBootHasOneName) {
   EXPECT_TRUE(id.same_as(files_.boot_id()));
   EXPECT_NE(id.words[0], id.words[1]);
 }
-
-TEST_F(PosixFilesTest, RandomNumbersDiffer) { EXPECT_NE(files_.random64(), files_.random64()); }
 
 }  // namespace
 }  // namespace skiplith

@@ -67,26 +67,6 @@ class Child {
   pid_t pid_;
 };
 
-TEST_F(PosixLockTest, ASecondHandleIsRefusedUntilRelease) {
-  auto first = lock();
-  ASSERT_TRUE(first.is_ok()) << first.status().to_string();
-  expect_locked(lock());
-  expect_locked(lock_shared());
-  (*first)->release();
-  auto second = lock();
-  EXPECT_TRUE(second.is_ok());
-  (*first)->release();  // no longer anything to release
-  first->reset();
-  expect_locked(lock());
-}
-
-TEST_F(PosixLockTest, TheDestructorReleases) {
-  {
-    auto first = lock();
-  }
-  EXPECT_TRUE(lock().is_ok());
-}
-
 TEST_F(PosixLockTest, SymbolicLinksDoNotFoolIt) {
   FaultyDirectory elsewhere;
   std::filesystem::create_directory_symlink(directory_.path(), elsewhere.path("link"));
@@ -106,13 +86,6 @@ TEST_F(PosixLockTest, ARemovedLockFileDoesNotFoolIt) {
   directory_.remove("LOCK");
   expect_locked(lock());
   EXPECT_FALSE(directory_.has("LOCK"));
-}
-
-TEST_F(PosixLockTest, DirectoriesAreLockedOneByOne) {
-  FaultyDirectory other;
-  auto first = lock();
-  auto second = lock(other.path());
-  EXPECT_TRUE(second.is_ok());
 }
 
 TEST_F(PosixLockTest, SharedHoldersShareAndExcludeWriters) {
@@ -228,22 +201,6 @@ TEST_F(PosixLockTest, ForksBesideLockingNeverHang) {
   }
   done.store(true);
   locker.join();
-}
-
-TEST_F(PosixLockTest, OneOfManyThreadsGetsIt) {
-  std::atomic<int> got{0};
-  std::vector<std::unique_ptr<DirectoryLock>> held(4);
-  std::vector<std::thread> threads;
-  for (auto& place : held) {
-    threads.emplace_back([&] {
-      auto mine = lock();
-      if (!mine.is_ok()) return;
-      place = std::move(*mine);
-      got.fetch_add(1);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(got.load(), 1);
 }
 
 }  // namespace

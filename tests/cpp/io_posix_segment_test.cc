@@ -7,9 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <functional>
-#include <thread>
 
 #include "io/files.h"
 #include "support/faulty_directory.h"
@@ -20,7 +18,6 @@ namespace {
 using testing::FaultyDirectory;
 
 constexpr uint64_t kMiB = uint64_t{1} << 20;
-constexpr uint64_t kStride = 256 << 10;
 
 class PosixSegmentTest : public ::testing::TestWithParam<SinkForm> {
  protected:
@@ -63,81 +60,6 @@ TEST_P(PosixSegmentTest, ANewSegmentIsAllocatedAndZero) {
   EXPECT_EQ(segment->mapped() != nullptr, GetParam() == SinkForm::kMapped);
   EXPECT_EQ(directory_.read("000001.log"), std::string(kMiB, '\0'));
   EXPECT_GE(size_on_disk(), kMiB);
-}
-
-TEST_P(PosixSegmentTest, GrowingKeepsContentsAndAddress) {
-  auto segment = create(4096, 64 * kMiB);
-  const char* const mapped = segment->mapped();
-  put(*segment, 100, "before");
-  expect_ok(segment->grow(9 * kMiB + 512));
-  EXPECT_EQ(segment->capacity(), 9 * kMiB + 512);
-  EXPECT_EQ(segment->mapped(), mapped);
-  put(*segment, 9 * kMiB, "after");
-  expect_ok(segment->sync());
-  expect_ok(segment->grow(4096));  // there already
-  EXPECT_EQ(segment->capacity(), 9 * kMiB + 512);
-  const std::string contents = directory_.read("000001.log");
-  EXPECT_EQ(contents.size(), 9 * kMiB + 512);
-  EXPECT_EQ(contents.substr(100, 6), "before");
-  EXPECT_EQ(contents.substr(9 * kMiB, 5), "after");
-  EXPECT_GE(size_on_disk(), 9 * kMiB);
-}
-
-TEST_P(PosixSegmentTest, WritersAndSyncsRunBesideGrowth) {
-  auto segment = create(kMiB, 8 * kMiB);
-  std::atomic<bool> grown{false};
-  std::vector<std::thread> threads;
-  for (uint64_t writer = 0; writer < 2; ++writer) {
-    threads.emplace_back([&, writer] {
-      // Each its own places, up to whatever the capacity is.
-      uint64_t offset = writer * 64;
-      for (;;) {
-        const bool last = grown.load();
-        for (const uint64_t end = segment->capacity(); offset < end; offset += kStride) {
-          put(*segment, offset, writer == 0 ? "first" : "second");
-        }
-        if (last) return;
-      }
-    });
-  }
-  threads.emplace_back([&] {
-    while (!grown.load()) expect_ok(segment->sync());
-  });
-  for (uint64_t capacity = 2 * kMiB; capacity <= 8 * kMiB; capacity *= 2) {
-    expect_ok(segment->grow(capacity));
-  }
-  grown.store(true);
-  for (std::thread& thread : threads) thread.join();
-  const std::string contents = directory_.read("000001.log");
-  for (uint64_t offset = 0; offset < 8 * kMiB; offset += kStride) {
-    ASSERT_EQ(contents.substr(offset, 5), "first");
-    ASSERT_EQ(contents.substr(offset + 64, 6), "second");
-  }
-}
-
-TEST_P(PosixSegmentTest, FinishingCutsTheFile) {
-  auto segment = create(kMiB, 4 * kMiB);
-  put(*segment, 5000, "end");
-  expect_ok(segment->sync());
-  expect_ok(segment->finish(5003));
-  EXPECT_EQ(segment->mapped(), nullptr);
-  segment.reset();
-  EXPECT_EQ(directory_.read("000001.log"), std::string(5000, '\0') + "end");
-}
-
-TEST_P(PosixSegmentTest, StoresOutliveTheSegmentWithoutASync) {
-  auto segment = create(kMiB, 4 * kMiB);
-  put(*segment, kMiB - 4, "last");
-  segment.reset();
-  EXPECT_EQ(directory_.read("000001.log"), std::string(kMiB - 4, '\0') + "last");
-}
-
-TEST_P(PosixSegmentTest, AnExistingFileIsLeftAlone) {
-  directory_.write("000001.log", "precious");
-  auto segment = posix_files().create_segment(path_, GetParam(), kMiB, kMiB);
-  EXPECT_EQ(segment.status().error_number(), EEXIST);
-  EXPECT_EQ(segment.status().path(), path_);
-  EXPECT_EQ(directory_.read("000001.log"), "precious");
 }
 
 // Runs `body` in a child, as what it does to the process ends with it. 77: not possible here.
@@ -224,14 +146,6 @@ TEST_P(PosixSegmentTest, ALimitOnFileSizesIsAnErrorOfGrowth) {
     return 0;
   });
   EXPECT_EQ(outcome, 0);
-}
-
-TEST(PosixSegment, AddressSpaceThatIsNotThereLeavesNoFile) {
-  FaultyDirectory directory;
-  auto segment = posix_files().create_segment(directory.path("000001.log"), SinkForm::kMapped, 4096,
-                                              uint64_t{1} << 60);
-  EXPECT_EQ(segment.status().error_number(), ENOMEM);
-  EXPECT_FALSE(directory.has("000001.log"));
 }
 
 }  // namespace

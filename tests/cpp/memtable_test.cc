@@ -21,6 +21,7 @@ std::string show(Lookup lookup, Bytes value) {
     case Lookup::kAbsent: return "<absent>";
     case Lookup::kDeleted: return "<deleted>";
     case Lookup::kNeedsIo: return "<needs i/o>";
+    case Lookup::kFailed: return "<failed>";
     case Lookup::kFound: break;
   }
   return std::string(value);

@@ -1,8 +1,11 @@
-// Opening what a crash left. A crash of the process is a copy of the directory while the database
-// is open: the page cache survives it.
+// Opening what a crash left. The files are in memory, so that a crash is of one moment, whatever
+// the background thread is at.
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
+#include "io/memory_files.h"
 #include "support/database_testing.h"
 #include "support/faulty_files.h"
 
@@ -11,43 +14,58 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Forwards everything but says that the machine has been started anew.
-class OtherBoot : public FaultyFiles {
+// Forwards everything but says which boot it is.
+class SomeBoot : public FaultyFiles {
  public:
-  using FaultyFiles::FaultyFiles;
-  BootId boot_id() override { return {{17, boots_}}; }
-  void reboot() { ++boots_; }
+  SomeBoot(Files& inner, uint64_t boot) : FaultyFiles(inner), boot_(boot) {}
+  BootId boot_id() override { return {{17, boot_}}; }
 
  private:
-  uint64_t boots_ = 1;
+  const uint64_t boot_;
 };
 
 class RecoveryTest : public DatabaseTest {
  protected:
   ~RecoveryTest() override { database_.reset(); }  // before its files
-  Files& files() override { return files_; }
-  // The process dies: the directory as the kernel has it, under the same name.
-  void crash() {
-    const std::string image = directory_ + "_image";
-    fs::copy(directory_, image);
+  Files& files() override { return *files_; }
+
+  // The process dies, now or at the moment that `image` is of.
+  void crash() { crash_as(memory_->kill()); }
+  void crash_as(std::unique_ptr<MemoryFiles> image) {
     database_.reset();
-    fs::remove_all(directory_);
-    fs::rename(image, directory_);
+    memory_ = std::move(image);
+    start();
+  }
+  // From here on only a dense prefix of what has not been synced counts.
+  void reboot() {
+    ++boot_;
+    start();
   }
   std::vector<std::string> files_ending(const std::string& ending) {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(directory_)) {
-      if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
-    }
-    std::sort(found.begin(), found.end());
+    std::vector<std::string> found = *memory_->list(directory_);
+    std::erase_if(found, [&](const std::string& name) { return !name.ends_with(ending); });
     return found;
   }
-  OtherBoot files_{posix_files()};
+  uint64_t bytes_on_disk() {
+    uint64_t bytes = 0;
+    for (const std::string& name : files_ending("")) {
+      bytes += memory_->contents(directory_ + "/" + name)->size();
+    }
+    return bytes;
+  }
+
+  std::unique_ptr<MemoryFiles> memory_ = std::make_unique<MemoryFiles>();
+  std::unique_ptr<SomeBoot> files_ = std::make_unique<SomeBoot>(*memory_, 1);
+
+ private:
+  void start() { files_ = std::make_unique<SomeBoot>(*memory_, boot_); }
+  uint64_t boot_ = 1;
 };
 
 TEST_F(RecoveryTest, WhatWasAcknowledgedSurvivesTheProcess) {
   for (const SinkChoice sink : {SinkChoice::kMapped, SinkChoice::kWrite}) {
     options_.wal_sink = sink;
+    options_.memtable_bytes = 1 << 20;  // all of it in the log
     database_.reset();
     open(OpenMode::kNew);
     for (int i = 0; i < 300; ++i) put("k" + std::to_string(i), std::string(500, 'a' + i % 26));
@@ -71,20 +89,17 @@ TEST_F(RecoveryTest, AGapLeftByOneCrashIsNoLostTailAfterTheNext) {
   std::thread writer([&] { static_cast<void>(database_->put("in flight", "1", false)); });
   ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
   put("after the gap", "1");
-  const std::string image = directory_ + "_image";
-  fs::copy(directory_, image);
+  auto image = memory_->kill();
   parked.release();
   writer.join();
-  database_.reset();
-  fs::remove_all(directory_);
-  fs::rename(image, directory_);
+  crash_as(std::move(image));
 
   open();  // same boot: everything but the record in flight counts
   EXPECT_EQ(get("in flight"), "<absent>");
   EXPECT_EQ(get("after the gap"), "1");
   put("second life", "1", true);
   crash();
-  files_.reboot();  // now only a dense prefix would count
+  reboot();  // now only a dense prefix would count
   open();
   EXPECT_EQ(get("after the gap"), "1");
   EXPECT_EQ(get("second life"), "1");
@@ -92,21 +107,20 @@ TEST_F(RecoveryTest, AGapLeftByOneCrashIsNoLostTailAfterTheNext) {
 
 TEST_F(RecoveryTest, ASyncCutBetweenTwoSegmentsLeavesAPrefixNotDamage) {
   open();
-  put("a", "1");
-  fill_until_frozen();
-  put("b", "1");
-  // Sticky: should the background thread take the second call for a spare segment, the sync meets
-  // the next one.
-  files_.fail_at({.operation = Operation::kSegmentSync, .nth = 2, .sticky = true});
-  EXPECT_EQ(database_->sync().code(), StatusCode::kStorage);
-  const std::vector<std::string> segments = files_ending(".log");
-  static_cast<void>(database_->close());
-  database_.reset();
-  files_.heal();
-  // The power cut takes what was not synced: all blocks of the newest segment with records.
-  std::ofstream(segments[1], std::ios::in | std::ios::out).seekp(4096)
-      << std::string(fs::file_size(segments[1]) - 4096, '\0');
-  files_.reboot();
+  {
+    sync_points::Pause unflushed(SyncPoint::flush_begin, 1);
+    put("a", "1");
+    fill_until_frozen();
+    put("b", "1");
+    // Sticky: should the background thread take the second call for a spare segment, the sync
+    // meets the next one.
+    files_->fail_at({.operation = Operation::kSegmentSync, .nth = 2, .sticky = true});
+    EXPECT_EQ(database_->sync().code(), StatusCode::kStorage);
+    auto image = memory_->crash(0, 0);
+    unflushed.release();
+    crash_as(std::move(image));
+  }
+  reboot();
   open();
   EXPECT_EQ(get("a"), "1");
   EXPECT_EQ(get("b"), "<absent>");
@@ -117,16 +131,14 @@ TEST_F(RecoveryTest, SequencesAndFileNumbersGoOn) {
   for (int life = 0; life < 4; ++life) {
     open();
     put("k" + std::to_string(life), "1");
-    for (const std::string& path : files_ending(".log")) {
-      const bool carried = life > 0 && !seen.insert(path).second;
-      EXPECT_FALSE(carried && life % 2 == 1) << "a crash ends the life of its segments";
+    for (const std::string& name : files_ending(".log")) {
+      EXPECT_TRUE(seen.insert(name).second) << "opening ends the life of all segments";
     }
     if (life % 2 == 0) {
       crash();
     } else {
       expect_ok(database_->close());
       database_.reset();
-      seen.clear();
     }
   }
   open();
@@ -152,9 +164,8 @@ TEST_F(RecoveryTest, ReadOnlyReplaysAndChangesNothing) {
   crash();
   const auto content = [&] {
     std::string all;
-    for (const auto& entry : fs::recursive_directory_iterator(directory_)) {
-      std::ifstream file(entry.path(), std::ios::binary);
-      all += entry.path().string() + std::string(std::istreambuf_iterator<char>(file), {});
+    for (const std::string& name : files_ending("")) {
+      all += name + *memory_->contents(directory_ + "/" + name);
     }
     return all;
   };
@@ -195,9 +206,7 @@ TEST_F(RecoveryTest, AStoreWithOneKeyTakesUnderAMebibyteAfterClose) {
   put("k", "v");
   expect_ok(database_->close());
   database_.reset();
-  uint64_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(directory_)) bytes += fs::file_size(entry);
-  EXPECT_LT(bytes, uint64_t{1} << 20);
+  EXPECT_LT(bytes_on_disk(), uint64_t{1} << 20);
   EXPECT_EQ(files_ending(".log").size(), 1u);
 }
 
@@ -206,9 +215,7 @@ TEST_F(RecoveryTest, AStoreWithOneKeyTakesUnderAMebibyteAfterClose) {
 TEST_F(RecoveryTest, MayFailAtAnyOperationAndRunAgain) {
   open();
   for (int i = 0; i < 300; ++i) put("k" + std::to_string(i), std::string(300, 'v'));
-  const std::string image = directory_ + "_crashed";
-  fs::copy(directory_, image);
-  database_.reset();
+  const std::unique_ptr<MemoryFiles> image = memory_->kill();
   uint64_t failures = 0;
   for (const Operation operation :
        {Operation::kCreateSegment, Operation::kSegmentGrow, Operation::kSegmentWrite,
@@ -216,14 +223,13 @@ TEST_F(RecoveryTest, MayFailAtAnyOperationAndRunAgain) {
         Operation::kAppend, Operation::kAppendSync, Operation::kOpenReadable, Operation::kRead,
         Operation::kSyncDirectory, Operation::kRename, Operation::kRemove}) {
     for (uint64_t nth = 1;; ++nth) {
-      fs::remove_all(directory_);
-      fs::copy(image, directory_);
-      const uint64_t before = files_.failures(operation);
-      files_.fail_at({.operation = operation, .nth = nth});
+      crash_as(image->kill());
+      const uint64_t before = files_->failures(operation);
+      files_->fail_at({.operation = operation, .nth = nth});
       const Status opened = try_open();
-      const bool struck = files_.failures(operation) > before;
+      const bool struck = files_->failures(operation) > before;
       database_.reset();
-      files_.heal();
+      files_->heal();
       if (!struck) break;
       ++failures;
       open();
@@ -235,7 +241,6 @@ TEST_F(RecoveryTest, MayFailAtAnyOperationAndRunAgain) {
     }
   }
   EXPECT_GT(failures, 20u);
-  fs::remove_all(image);
 }
 
 struct OpenCase {

@@ -162,29 +162,6 @@ TEST_F(TableDamageTest, ANewerVersionIsRefused) {
   EXPECT_EQ(table.verify().code(), StatusCode::kFormat);
 }
 
-TEST_F(TableDamageTest, VerifyFindsWhatIsWrongBehindRightChecksums) {
-  // A key in a payload becomes less than the one before it, and the checksum is made anew.
-  TableModel model;
-  for (int i = 0; i < 20; ++i) model.put("key" + std::to_string(10 + i), 1, "v");
-  const uint64_t bytes = build(model, options()).bytes;
-  std::string forged = directory_.read(kName);
-  BytesFiles files(forged);
-  const TableIdentity identity{.database = kTableDatabase, .number = kTableNumber};
-  auto frame = Frame::open(files, path(), identity, bytes);
-  const uint64_t block_bytes = (*frame)->fences().bytes(0);
-  const size_t second = forged.find("\x01\x02", kBlockHeadBytes);
-  const size_t place = forged.find('2', second);
-  ASSERT_LT(place, block_bytes);
-  forged[place] = '0';
-  const Bytes payload = Bytes(forged).substr(0, block_bytes - kTrailerSize);
-  forged.replace(payload.size(), kTrailerSize,
-                 encode_trailer(identity, 0, Compression::kNone, payload, {}));
-  files.contents() = forged;
-  Table table(files, path(), kTableDatabase, kTableNumber, bytes, cache_);
-  EXPECT_EQ(table.verify().code(), StatusCode::kCorruption);
-  EXPECT_EQ(table.verify().message(), "the table's entries are out of order");
-}
-
 // Bytes that no checksum guards: whatever is_valid() lets pass can be read without harm.
 TEST_F(TableDamageTest, AnyPayloadIsRefusedOrHarmless) {
   DataBlockBuilder builder;
@@ -227,6 +204,26 @@ TEST_F(TableDamageTest, AnyPayloadIsRefusedOrHarmless) {
     look_at(whole.substr(0, at));
   }
   EXPECT_GT(passed, 100);  // keys and values may be any bytes
+}
+
+TEST_F(TableDamageTest, AnEntryThatSharesMoreThanThereIsIsRefused) {
+  DataBlockBuilder builder;
+  for (const char* key : {"aa", "ab", "ac"}) builder.add({key, 1, Kind::kPut, "v"}, false);
+  std::string payload(builder.lay_out());
+  payload.append(builder.values());
+  const auto is_valid = [](const std::string& bytes) {
+    BlockRef block = Block::make(bytes.size());
+    bytes.copy(block->data(), bytes.size());
+    return DataBlock::is_valid(block->payload());
+  };
+  EXPECT_TRUE(is_valid(payload));
+  // [shared][rest][value][word][rest of the key]
+  const size_t last = payload.find(std::string("\0\1\2\0c", 5));
+  ASSERT_NE(last, std::string::npos);
+  payload[last] = 1;
+  EXPECT_TRUE(is_valid(payload));
+  payload[last] = 3;
+  EXPECT_FALSE(is_valid(payload));
 }
 
 TEST_F(TableDamageTest, AForgedSizeAllocatesLittle) {

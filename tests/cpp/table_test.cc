@@ -159,7 +159,7 @@ TEST_F(TableModelTest, AnswersAsTheModelDoes) {
     SCOPED_TRACE(round);
     const TableModel model = random_model(random);
     TableOptions some_options = options(kAllCompressions[round % 3]);
-    some_options.block_bytes = round % 5 == 0 ? 12 * 1024 : 64 << random() % 5;
+    some_options.block_bytes = round % 5 == 0 ? 8 * 1024 : 64 << random() % 5;
     if (round % 4 == 0) some_options.filter_bits = 0;
     const auto table = build_and_open(model, some_options);
     expect_ok(table->verify());
@@ -237,6 +237,26 @@ TEST_F(TableTest, TheFileIsNotTouchedBeforeFirstUse) {
   EXPECT_EQ(files_.calls(Operation::kOpenReadable), 0u);
   EXPECT_EQ(get(*table, "a", 1).lookup, Lookup::kFound);
   EXPECT_EQ(files_.calls(Operation::kOpenReadable), 1u);
+}
+
+TEST_F(TableTest, FinishSyncsTheFileAndNotTheDirectory) {
+  TableModel model;
+  model.put("a", 1, "x");
+  build(model, options());
+  EXPECT_EQ(files_.calls(Operation::kAppendSync), 1u);
+  EXPECT_EQ(files_.calls(Operation::kAppendClose), 1u);
+  EXPECT_EQ(files_.calls(Operation::kSyncDirectory), 0u);
+}
+
+TEST_F(TableTest, AnUnfinishedFileIsLeftAndIsNoTable) {
+  auto builder = TableBuilder::create(files_, path(), kTableDatabase, kTableNumber, options());
+  for (int i = 0; i < 5000; ++i) {
+    expect_ok((*builder)->add({number_key(i), 1, Kind::kPut, std::string(100, 'v')}));
+  }
+  builder->reset();
+  const uint64_t bytes = directory_.read(kName).size();
+  EXPECT_GT(bytes, 100'000u);
+  EXPECT_EQ(open(bytes)->verify().code(), StatusCode::kCorruption);
 }
 
 TEST_F(TableTest, BytesGrowWithWhatIsAdded) {

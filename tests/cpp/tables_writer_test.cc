@@ -55,6 +55,10 @@ TEST_F(TablesWriterTest, AMemtableIsWrittenAsSnapshotsNeedIt) {
   link("b", batch_stamp(word, 0), Kind::kPut, "of a batch");
   link("c", batch_stamp(word, 1), Kind::kPut, "");
   memtable.commit(word, 5);
+  ASSERT_TRUE(arena.reserve(memtable.arena(), Memtable::kCommitWordBytes, 4096));
+  const ArenaOffset never = memtable.make_commit_word(arena);  // its batch failed
+  link("a", batch_stamp(never, 0), Kind::kPut, "pending");
+  link("d", batch_stamp(never, 1), Kind::kPut, "pending");
   ASSERT_TRUE(arena.reserve(memtable.arena(), memtable.index().insert_bytes(1), 4096));
   memtable.index().find_or_insert("bb", arena);  // nobody has written it
 

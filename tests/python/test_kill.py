@@ -11,8 +11,8 @@ from killing.judge import judge
 from killing.work import COUNTER, KEYS_PER_WRITER, Write, nth_write
 
 
-def test_no_acknowledged_write_is_lost_in_thirty_two_kills(tmp_path, capsys):
-    tally = campaign(tmp_path, databases=8, rounds=4, seed=1)
+def test_no_acknowledged_write_is_lost_in_fifty_six_kills(tmp_path, capsys):
+    tally = campaign(tmp_path, databases=8, rounds=7, seed=1)
     with capsys.disabled():
         print("\n" + table(tally))
     assert all(tally.per_phase()[phase] >= 2 for phase in PHASES)

@@ -55,6 +55,7 @@ class AgainstDict(RuleBasedStateMachine):
         self.model: dict[bytes, bytes] = {}
         self.db: skiplith.DB | None = None
         self.options: dict[str, Any] = {"memtable": self.memtable, "wal_sink": self.wal_sink}
+        self.options |= {"cache_bytes": 20_000}
 
     @initialize(sync=st.booleans(), gil=st.sampled_from(["auto", "release", "hold"]))
     def open_empty(self, sync, gil):
@@ -62,7 +63,9 @@ class AgainstDict(RuleBasedStateMachine):
         self.db = self.open()
 
     def open(self) -> skiplith.DB:
+        manifest = (self.directory / "CURRENT").read_bytes() if self.directory.exists() else b""
         db = skiplith.open(self.directory, memtable_bytes=65536, **self.options)
+        self.seen["rotations"] += (self.directory / "CURRENT").read_bytes() != manifest
         self.seen["recovered"] += db.stats().recovered_records
         is_mapped = f"{self.directory}/" in Path("/proc/self/maps").read_text()
         self.seen["mapped" if is_mapped else "write"] += 1
@@ -70,7 +73,10 @@ class AgainstDict(RuleBasedStateMachine):
 
     def close(self) -> None:
         if self.db is not None:
-            self.seen["freezes"] += self.db.stats().freezes
+            stats = self.db.stats()
+            self.seen["freezes"] += stats.freezes
+            self.seen["flushes"] += stats.flushes
+            self.seen["compactions"] += stats.compactions
             self.db.close()
             self.db = None
 
@@ -80,6 +86,7 @@ class AgainstDict(RuleBasedStateMachine):
             assert dict(self.db.items()) == self.model
             for key in (b"large", b"larger"):
                 self.db[key] = self.model[key] = bytes(80_000)
+            self.db.compact()
             self.reopen_after("die")
         self.close()
         shutil.rmtree(self.root)
@@ -106,6 +113,20 @@ class AgainstDict(RuleBasedStateMachine):
         self.close()
         shutil.rmtree(self.directory)
         self.directory = image
+
+    # --- tables ---
+
+    @rule(wait=st.booleans())
+    def flush(self, wait):
+        self.db.flush(wait)
+
+    @rule(start=bounds, stop=bounds)
+    def compact(self, start, stop):
+        self.db.compact(start, stop)
+
+    @rule()
+    def verify(self):
+        self.db.verify()
 
     # --- one key ---
 
@@ -381,7 +402,10 @@ def run(memtable, wal_sink, **limits):
         ),
     )
     assert seen["freezes"] > 0
+    assert seen["flushes"] > 0
+    assert seen["compactions"] > 0
     assert seen["recovered"] > 0
+    assert seen["rotations"] > 1
     assert seen["die"] > 0
     assert {sink for sink in SINKS if seen[sink]} == {wal_sink}
 

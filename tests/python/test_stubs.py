@@ -137,7 +137,7 @@ def test_docstring_is_written_in_full(documented: Any) -> None:
 def test_public_names_know_where_they_live(name: str) -> None:
     public = getattr(skiplith, name)
     assert public.__doc__
-    home = "skiplith._values" if name in ("Options", "Stats") else "skiplith"
+    home = "skiplith._values" if name in ("Level", "Options", "Stats") else "skiplith"
     assert public.__module__ == home
     assert public.__name__ == public.__qualname__ == name
 

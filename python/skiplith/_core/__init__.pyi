@@ -1,6 +1,6 @@
 import os
 import types
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, Literal, NoReturn, Protocol, Self, TypeVar, final, overload
 
 from skiplith._core import sync_points as sync_points
@@ -31,6 +31,10 @@ class DB(MutableMapping[bytes, bytes]):
         wal_sink: Literal["auto", "mapped", "write"] = "auto",
         memtable: Literal["skiplist", "mutex_map", "rwlock_map"] = "skiplist",
         memtable_bytes: int = 67108864,
+        cache_bytes: int = 268435456,
+        compression: str | Sequence[str] = "lz4",
+        filter_bits: int = 10,
+        compaction: Literal["leveled", "none"] = "leveled",
         gil: Literal["auto", "release", "hold"] = "auto",
     ) -> None: ...
 
@@ -133,6 +137,9 @@ class DB(MutableMapping[bytes, bytes]):
 
     # The database as a whole
     def sync(self) -> None: ...
+    def flush(self, wait: bool = True) -> None: ...
+    def compact(self, start: Buffer | None = None, stop: Buffer | None = None) -> None: ...
+    def verify(self) -> None: ...
     def close(self) -> None: ...
     def stats(self) -> Stats: ...
     def __enter__(self) -> Self: ...

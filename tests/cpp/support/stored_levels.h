@@ -10,7 +10,7 @@
 
 #include "io/file_names.h"
 #include "lsm/compaction_run.h"
-#include "lsm/table_versions.h"
+#include "lsm/stored_table.h"
 #include "support/table_testing.h"
 
 namespace skiplith::testing {

@@ -40,6 +40,19 @@ PHASES: dict[str, list[tuple[str | None, int]]] = {
         ("segment_created", 6),
         ("manifest_appended", 6),
     ],
+    "flush": [
+        ("flush_begin", 5),
+        ("flush_written", 5),
+        ("flush_named", 5),
+        ("flush_installed", 5),
+    ],
+    "compaction": [
+        ("compaction_begin", 2),
+        ("compaction_written", 1),
+        ("compaction_named", 2),
+        ("compaction_installed", 2),
+    ],
+    "manifest": [("manifest_appended", 12), ("manifest_written", 1)],
     "sync": [
         ("sync_leader", 12),
         ("sync_drained", 12),
@@ -57,7 +70,9 @@ PHASES: dict[str, list[tuple[str | None, int]]] = {
     "close": [("close_begin", 1), ("close_synced", 1), ("close_footer", 1)],
     "anywhere": [(None, 400)],
 }
-WHEN = {"creation": "open", "recovery": "open", "close": "close"}  # else "write"
+# From when on the point is armed; else "write".
+WHEN = {"creation": "open", "recovery": "open", "manifest": "open", "close": "close"}
+STAYS = {"creation", "recovery"}  # phases in which nothing is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,7 @@ class Database:
             wal_sink=self.kind.wal_sink,
             gil=self.rng.choice(["auto", "release"]),
         )
-        if WHEN.get(kill.phase) == "open":
+        if kill.phase in STAYS:
             run = replace(run, writes=0)
         if kill.point is not None:
             nth = self.rng.randint(1, kill.highest)
@@ -214,7 +229,10 @@ def kills(database: int, rounds: int) -> Iterator[Kill]:
     Each database takes up where the one before it stopped.
     """
     points = {phase: cycle(points) for phase, points in PHASES.items()}
-    order = ["log append", "recovery", "freeze", "sync", "recovery", "close", "anywhere"]
+    order = [
+        *("log append", "recovery", "flush", "freeze", "compaction"),
+        *("sync", "recovery", "close", "manifest", "anywhere"),
+    ]
     turns = ((phase, *next(points[phase])) for phase in cycle(order))
     yield Kill("creation", *PHASES["creation"][database % len(PHASES["creation"])])
     for turn in islice(turns, database * rounds, None):

@@ -1,26 +1,40 @@
-#include "support/faulty_files.h"
+#include "io/faulty_files.h"
 
-namespace skiplith::testing {
+#include <fnmatch.h>
+
+#include <chrono>
+#include <thread>
+
+namespace skiplith {
 namespace {
 
-// Runs `call` unless a fault strikes it; what happened all the same is up to the fault.
+Status injected(const Fault& fault, const std::string& path) {
+  return Status::storage(fault.error_number, path, "injected");
+}
+
+// Runs `call` unless a fault strikes it; what happens all the same is up to the fault.
 template <typename Call>
 Status faulty(FaultyFiles& files, Operation operation, const std::string& path, Call call) {
-  const std::optional<Fault> fault = files.strike(operation);
+  const std::optional<Fault> fault = files.strike(operation, path);
   if (!fault) return call();
   if (fault->done == Done::kAll) (void)call();
-  return Status::storage(fault->error_number, path, "injected");
+  return injected(*fault, path);
 }
 
 // As above, where there are bytes.
 template <typename Call>
 Status faulty_write(FaultyFiles& files, Operation operation, const std::string& path, Bytes bytes,
                     Call call) {
-  const std::optional<Fault> fault = files.strike(operation);
+  const std::optional<Fault> fault = files.strike(operation, path);
   if (!fault) return call(bytes);
   if (fault->done == Done::kAll) (void)call(bytes);
   if (fault->done == Done::kHalf) (void)call(bytes.substr(0, bytes.size() / 2));
-  return Status::storage(fault->error_number, path, "injected");
+  return injected(*fault, path);
+}
+
+bool matches(const std::string& pattern, const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 
 class FaultyReadable : public ReadableFile {
@@ -29,8 +43,8 @@ class FaultyReadable : public ReadableFile {
       : files_(files), inner_(std::move(inner)) {}
 
   Result<size_t> read(uint64_t offset, char* buffer, size_t size) const override {
-    if (const std::optional<Fault> fault = files_.strike(Operation::kRead)) {
-      return Status::storage(fault->error_number, path(), "injected");
+    if (const std::optional<Fault> fault = files_.strike(Operation::kRead, path())) {
+      return injected(*fault, path());
     }
     return inner_->read(offset, buffer, size);
   }
@@ -75,8 +89,8 @@ class FaultySegment : public SegmentFile {
   uint64_t reserved() const override { return inner_->reserved(); }
   // Never done when it fails: that is its promise.
   Status grow(uint64_t bytes) override {
-    if (const std::optional<Fault> fault = files_.strike(Operation::kSegmentGrow)) {
-      return Status::storage(fault->error_number, path(), "injected");
+    if (const std::optional<Fault> fault = files_.strike(Operation::kSegmentGrow, path())) {
+      return injected(*fault, path());
     }
     return inner_->grow(bytes);
   }
@@ -100,40 +114,53 @@ class FaultySegment : public SegmentFile {
 }  // namespace
 
 void FaultyFiles::fail_at(const Fault& fault) {
-  std::lock_guard lock(mutex_);
-  armed_.push_back({fault, calls_[static_cast<size_t>(fault.operation)] + fault.nth});
+  const MutexLock lock(mutex_);
+  armed_.push_back({.fault = fault});
 }
 
 void FaultyFiles::heal() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   armed_.clear();
 }
 
 uint64_t FaultyFiles::calls(Operation operation) const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return calls_[static_cast<size_t>(operation)];
 }
 
 uint64_t FaultyFiles::failures(Operation operation) const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return failures_[static_cast<size_t>(operation)];
 }
 
-std::optional<Fault> FaultyFiles::strike(Operation operation) {
-  std::lock_guard lock(mutex_);
-  const auto index = static_cast<size_t>(operation);
-  const uint64_t call = ++calls_[index];
-  for (const Armed& armed : armed_) {
-    if (armed.fault.operation != operation) continue;
-    if (call == armed.at_call || (armed.fault.sticky && call > armed.at_call)) {
-      ++failures_[index];
-      return armed.fault;
+std::optional<Fault> FaultyFiles::strike(Operation operation, const std::string& path,
+                                         const std::string& to) {
+  std::optional<Fault> struck;
+  uint64_t delay_ms = 0;
+  {
+    const MutexLock lock(mutex_);
+    ++calls_[static_cast<size_t>(operation)];
+    for (Armed& armed : armed_) {
+      const Fault& fault = armed.fault;
+      if (fault.operation != operation) continue;
+      if (!matches(fault.path, path) && (to.empty() || !matches(fault.path, to))) continue;
+      const uint64_t match = ++armed.matched;
+      if (match != fault.nth && !(fault.sticky && match > fault.nth)) continue;
+      delay_ms += fault.delay_ms;
+      if (!struck && fault.error_number != 0) struck = fault;
     }
+    if (struck) ++failures_[static_cast<size_t>(operation)];
   }
-  return std::nullopt;
+  if (delay_ms != 0) std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
+  return struck;
 }
 
-Result<PathKind> FaultyFiles::kind_of(const std::string& path) { return inner_.kind_of(path); }
+Result<PathKind> FaultyFiles::kind_of(const std::string& path) {
+  if (const std::optional<Fault> fault = strike(Operation::kKindOf, path)) {
+    return injected(*fault, path);
+  }
+  return inner_.kind_of(path);
+}
 
 Status FaultyFiles::make_directories(const std::string& directory) {
   return faulty(*this, Operation::kMakeDirectories, directory,
@@ -141,8 +168,8 @@ Status FaultyFiles::make_directories(const std::string& directory) {
 }
 
 Result<std::vector<std::string>> FaultyFiles::list(const std::string& directory) {
-  if (const std::optional<Fault> fault = strike(Operation::kList)) {
-    return Status::storage(fault->error_number, directory, "injected");
+  if (const std::optional<Fault> fault = strike(Operation::kList, directory)) {
+    return injected(*fault, directory);
   }
   return inner_.list(directory);
 }
@@ -153,7 +180,10 @@ Status FaultyFiles::sync_directory(const std::string& directory) {
 }
 
 Status FaultyFiles::rename(const std::string& from, const std::string& to) {
-  return faulty(*this, Operation::kRename, from, [&] { return inner_.rename(from, to); });
+  const std::optional<Fault> fault = strike(Operation::kRename, from, to);
+  if (!fault) return inner_.rename(from, to);
+  if (fault->done == Done::kAll) (void)inner_.rename(from, to);
+  return injected(*fault, from);
 }
 
 Status FaultyFiles::remove(const std::string& path) {
@@ -161,8 +191,8 @@ Status FaultyFiles::remove(const std::string& path) {
 }
 
 Result<std::unique_ptr<ReadableFile>> FaultyFiles::open_readable(const std::string& path) {
-  if (const std::optional<Fault> fault = strike(Operation::kOpenReadable)) {
-    return Status::storage(fault->error_number, path, "injected");
+  if (const std::optional<Fault> fault = strike(Operation::kOpenReadable, path)) {
+    return injected(*fault, path);
   }
   Result<std::unique_ptr<ReadableFile>> file = inner_.open_readable(path);
   if (!file.is_ok()) return file.take_status();
@@ -170,10 +200,10 @@ Result<std::unique_ptr<ReadableFile>> FaultyFiles::open_readable(const std::stri
 }
 
 Result<std::unique_ptr<AppendableFile>> FaultyFiles::create_appendable(const std::string& path) {
-  const std::optional<Fault> fault = strike(Operation::kCreateAppendable);
+  const std::optional<Fault> fault = strike(Operation::kCreateAppendable, path);
   if (fault) {
     if (fault->done == Done::kAll) (void)inner_.create_appendable(path);
-    return Status::storage(fault->error_number, path, "injected");
+    return injected(*fault, path);
   }
   Result<std::unique_ptr<AppendableFile>> file = inner_.create_appendable(path);
   if (!file.is_ok()) return file.take_status();
@@ -183,8 +213,8 @@ Result<std::unique_ptr<AppendableFile>> FaultyFiles::create_appendable(const std
 Result<std::unique_ptr<SegmentFile>> FaultyFiles::create_segment(const std::string& path,
                                                                  SinkForm form, uint64_t capacity,
                                                                  uint64_t reserved) {
-  if (const std::optional<Fault> fault = strike(Operation::kCreateSegment)) {
-    return Status::storage(fault->error_number, path, "injected");
+  if (const std::optional<Fault> fault = strike(Operation::kCreateSegment, path)) {
+    return injected(*fault, path);
   }
   Result<std::unique_ptr<SegmentFile>> file = inner_.create_segment(path, form, capacity, reserved);
   if (!file.is_ok()) return file.take_status();
@@ -197,6 +227,9 @@ Result<SinkForm> FaultyFiles::best_form(const std::string& directory) {
 
 Result<std::unique_ptr<DirectoryLock>> FaultyFiles::lock(const std::string& directory,
                                                          bool shared) {
+  if (const std::optional<Fault> fault = strike(Operation::kLock, directory)) {
+    return injected(*fault, directory);
+  }
   return inner_.lock(directory, shared);
 }
 
@@ -204,4 +237,4 @@ BootId FaultyFiles::boot_id() { return inner_.boot_id(); }
 
 uint64_t FaultyFiles::random64() { return inner_.random64(); }
 
-}  // namespace skiplith::testing
+}  // namespace skiplith

@@ -1,0 +1,211 @@
+"""Flush, compact, verify, and the options of tables."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import skiplith
+
+
+def tables(db: skiplith.DB) -> list[int]:
+    return [level.tables for level in db.stats().levels]
+
+
+def test_a_flush_moves_everything_to_a_table(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db.update({b"k%d" % n: b"v" * n for n in range(100)})
+        db.flush()
+        assert tables(db) == [1, 0, 0, 0, 0, 0, 0]
+        stats = db.stats()
+        assert (stats.flushes, stats.frozen_memtables) == (1, 0)
+        assert stats.bytes_flushed == stats.levels[0].bytes == table_bytes(path)
+        assert db[b"k7"] == b"v" * 7
+        assert db.get(b"missing") is None
+        assert db.count() == 100
+    with skiplith.open(path, "r") as db:
+        assert db[b"k7"] == b"v" * 7
+        assert tables(db) == [1, 0, 0, 0, 0, 0, 0]
+
+
+def table_bytes(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.glob("*.sst"))
+
+
+def test_a_flush_that_is_not_waited_for_happens(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db[b"a"] = b"1"
+        db.flush(wait=False)
+        db.flush()
+        assert sum(tables(db)) == 1
+
+
+def test_compaction_leaves_one_version_of_each_key(path: Path) -> None:
+    with skiplith.open(path, compaction="none", compression="none") as db:
+        for n in range(6):
+            db.update({b"k%d" % k: b"%d" % n * 1000 for k in range(50)})
+            del db[b"k3"]
+            db.flush()
+        assert tables(db)[0] == 6
+        db.compact()
+        assert tables(db) == [0, 0, 0, 0, 0, 0, 1]
+        assert table_bytes(path) < 60_000
+        assert b"k3" not in db
+        assert len(db) == 49
+        assert db[b"k4"] == b"5" * 1000
+        db.verify()
+
+
+def test_a_part_of_the_keys_can_be_compacted(path: Path) -> None:
+    with skiplith.open(path, compaction="none") as db:
+        for prefix in (b"a", b"z"):
+            db[prefix] = prefix
+            db.flush()
+            db.compact()
+        db[b"b"] = b"b"
+        db.flush()
+        db.compact(b"x", b"y")
+        assert dict(db.items()) == {b"a": b"a", b"b": b"b", b"z": b"z"}
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd", ["none", "lz4", "zstd"]])
+def test_every_compression_reads_back(path: Path, compression: str | list[str]) -> None:
+    pairs = {b"%06d" % n: b"value %d " % n * 20 for n in range(2000)}
+    with skiplith.open(path, compression=compression, cache_bytes=10_000) as db:
+        db.put_many(pairs)
+        db.compact()
+        assert dict(db.items()) == pairs
+        assert db.get_many(list(pairs)) == list(pairs.values())
+        assert db.options.compression in (compression, ("none", "lz4", *["zstd"] * 5))
+    assert (table_bytes(path) < 150_000) == (compression != "none")
+
+
+def test_filters_spare_lookups_of_missing_keys(path: Path) -> None:
+    for bits in (0, 10):
+        with skiplith.open(path, "n", filter_bits=bits) as db:
+            db.put_many({b"%d" % (2 * n): b"" for n in range(1000)})
+            db.flush()
+            assert not any(b"%d" % (2 * n + 1) in db for n in range(400))
+            stats = db.stats()
+            assert (stats.filter_hits > 300) == (bits > 0)
+            assert stats.block_misses > 0
+
+
+def test_verify_names_a_damaged_table(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db.put_many({b"%d" % n: os.urandom(50) for n in range(1000)})
+        db.flush()
+        db.verify()
+        (table,) = path.glob("*.sst")
+        data = bytearray(table.read_bytes())
+        data[len(data) // 3] ^= 1
+        table.write_bytes(data)
+        with pytest.raises(skiplith.CorruptionError) as caught:
+            db.verify()
+    assert caught.value.path == str(table)
+
+
+def test_a_missing_table_is_found_when_opening(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db[b"a"] = b"1"
+        db.flush()
+    (table,) = path.glob("*.sst")
+    table.rename(path / "elsewhere")
+    with pytest.raises(skiplith.CorruptionError) as caught:
+        skiplith.open(path)
+    assert caught.value.path == str(table)
+    (path / "elsewhere").rename(table)
+    with skiplith.open(path) as db:
+        assert db[b"a"] == b"1"
+
+
+def test_a_read_error_is_an_error_and_no_end_of_data(path: Path) -> None:
+    with skiplith.open(path, compression="none") as db:
+        db.put_many({b"%05d" % n: b"v" * 100 for n in range(2000)})
+        db.flush()
+    (table,) = path.glob("*.sst")
+    data = bytearray(table.read_bytes())
+    data[100_000] ^= 1
+    table.write_bytes(data)
+    with skiplith.open(path) as db:
+        for read in (lambda: dict(db.items()), lambda: len(db), lambda: list(reversed(db))):
+            with pytest.raises(skiplith.CorruptionError):
+                read()
+        failed = 0
+        for n in range(2000):
+            try:
+                assert db[b"%05d" % n] == b"v" * 100
+            except skiplith.CorruptionError:
+                failed += 1
+        assert 0 < failed < 200
+
+
+def test_read_only_reads_tables_and_refuses_to_change_them(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db[b"a"] = b"1"
+        db.flush()
+        db[b"b"] = b"2"
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    with skiplith.open(path, "r") as db:
+        assert dict(db.items()) == {b"a": b"1", b"b": b"2"}
+        db.verify()
+        for change in (db.flush, db.compact):
+            with pytest.raises(skiplith.ReadOnlyError):
+                change()
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_without_a_log_close_flushes(path: Path) -> None:
+    with skiplith.open(path, wal=False) as db:
+        db[b"a"] = b"1"
+        db.clear()
+        db[b"b"] = b"2"
+    with skiplith.open(path) as db:
+        assert dict(db.items()) == {b"b": b"2"}
+        assert sum(tables(db)) == 1
+        assert db.stats().recovered_records == 0
+
+
+def test_one_key_takes_less_than_a_mebibyte(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db[b"a"] = b"1"
+    assert sum(file.stat().st_blocks * 512 for file in path.iterdir()) < 1 << 20
+    with skiplith.open(path) as db:
+        db.flush()
+    assert sum(file.stat().st_blocks * 512 for file in path.iterdir()) < 1 << 20
+
+
+def test_values_outlive_their_table_and_their_database(path: Path) -> None:
+    with skiplith.open(path) as db:
+        db[b"big"] = b"x" * 1_000_000
+        db.flush()
+        cursor = db.cursor()
+        assert cursor.seek(b"big")
+        value = db[b"big"]
+        db[b"big"] = b"y"
+        db.compact()
+        assert cursor.value == value == b"x" * 1_000_000
+
+
+def test_ten_times_the_memory_under_many_writers(path: Path) -> None:
+    with skiplith.open(path, memtable_bytes=64 << 10, cache_bytes=64 << 10) as db:
+
+        def write(thread: int) -> None:
+            for n in range(1500):
+                db[b"%d:%04d" % (thread, n)] = b"%d" % n * 20
+
+        threads = [threading.Thread(target=write, args=(thread,)) for thread in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert db.stats().flushes >= 5
+        for thread in range(8):
+            assert db.count(prefix=b"%d:" % thread) == 1500
+        assert db[b"3:0077"] == b"77" * 20
+        db.compact()
+        db.verify()
+    with skiplith.open(path) as db:
+        assert len(db) == 12_000

@@ -45,6 +45,15 @@ void BytesArgument::take_buffer(PyObject* object, What what) {
   bytes_ = Bytes(copy_.get(), size);
 }
 
+std::string path_argument(PyObject* object) {
+  const py::module_ os = py::module_::import("os");
+  const py::bytes given = os.attr("fsencode")(py::handle(object));
+  const std::string_view text(given);
+  if (text.empty()) throw_error(PyExc_ValueError, "the path is empty");
+  if (text.find('\0') != text.npos) throw_error(PyExc_ValueError, "the path has a null byte in it");
+  return py::bytes(os.attr("path").attr("abspath")(given));
+}
+
 bool bool_argument(PyObject* object, const char* name, bool otherwise) {
   if (object == nullptr) return otherwise;
   if (!PyBool_Check(object)) {

@@ -59,6 +59,9 @@ inline bool sync_argument(PyObject* object, bool otherwise) {
     return otherwise;
   return bool_argument(object, "sync", otherwise);
 }
+// Absolute: a later chdir() must not change where the engine makes its next file. ValueError when
+// it is empty or has a null byte in it.
+std::string path_argument(PyObject* object);
 // ValueError when negative or past 64 bits.
 uint64_t size_argument(PyObject* object, const char* name, uint64_t otherwise);
 // OverflowError past 64 bits.

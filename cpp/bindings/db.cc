@@ -13,19 +13,19 @@ void warn_unclosed(const std::string& path) {
 
 }  // namespace
 
-std::shared_ptr<Db> Db::open(const std::string& path, OpenMode mode, const Options& options,
-                             GilPolicy gil) {
+std::shared_ptr<Db> Db::open(std::shared_ptr<Files> files, const std::string& path, OpenMode mode,
+                             const Options& options, GilPolicy gil) {
   auto opened = [&] {
     const GilReleased released(nullptr);
-    return Database::open(posix_files(), path, mode, options);
+    return Database::open(*files, path, mode, options);
   }();
-  auto db = std::make_shared<Db>(ensured(std::move(opened)), gil);
+  auto db = std::make_shared<Db>(std::move(files), ensured(std::move(opened)), gil);
   OpenDatabases::add(db);
   return db;
 }
 
-Db::Db(std::shared_ptr<Database> database, GilPolicy gil)
-    : database_(std::move(database)), gil_(gil) {}
+Db::Db(std::shared_ptr<Files> files, std::shared_ptr<Database> database, GilPolicy gil)
+    : files_(std::move(files)), database_(std::move(database)), gil_(gil) {}
 
 Db::~Db() {
   const py::error_scope exception_in_flight;

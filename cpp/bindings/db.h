@@ -11,6 +11,7 @@
 #include "bindings/errors.h"
 #include "bindings/gil.h"
 #include "db/database.h"
+#include "io/files.h"
 
 namespace skiplith::python {
 
@@ -20,9 +21,9 @@ class Db : public std::enable_shared_from_this<Db> {
       "open its path once more where it is needed, or copy its pairs with dict(db.items())";
 
   // With the GIL held, which is away meanwhile.
-  static std::shared_ptr<Db> open(const std::string& path, OpenMode mode, const Options& options,
-                                  GilPolicy gil);
-  Db(std::shared_ptr<Database> database, GilPolicy gil);
+  static std::shared_ptr<Db> open(std::shared_ptr<Files> files, const std::string& path,
+                                  OpenMode mode, const Options& options, GilPolicy gil);
+  Db(std::shared_ptr<Files> files, std::shared_ptr<Database> database, GilPolicy gil);
   // Warns and closes if nobody has.
   ~Db();
 
@@ -72,6 +73,7 @@ class Db : public std::enable_shared_from_this<Db> {
   }
 
  private:
+  const std::shared_ptr<Files> files_;  // the database's, which goes first
   std::shared_ptr<Database> database_;
   Gil gil_;
 };

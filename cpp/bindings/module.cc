@@ -21,6 +21,7 @@ void fill(py::module_& module) {
   register_cursor(module);
   register_batch(module);
   register_db(module);
+  register_lab(module);
   register_sync_points(module);
   py::module_::import("atexit").attr("register")(py::cpp_function(&OpenDatabases::close_all));
 }

@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "bindings/arguments.h"
+#include "bindings/choice.h"
+#include "bindings/files.h"
 
 namespace skiplith::python {
 namespace {
-
-template <typename T>
-using Names = std::initializer_list<std::pair<const char*, T>>;
 
 constexpr Names<OpenMode> kModes = {{"r", OpenMode::kRead},
                                     {"w", OpenMode::kWrite},
@@ -27,30 +26,6 @@ constexpr Names<CompactionStyle> kCompactions = {{"leveled", CompactionStyle::kL
                                                  {"none", CompactionStyle::kNone}};
 constexpr Names<GilPolicy> kGilPolicies = {
     {"auto", GilPolicy::kAuto}, {"release", GilPolicy::kRelease}, {"hold", GilPolicy::kHold}};
-
-template <typename T>
-T choice(PyObject* object, const char* what, const Names<T>& names, T otherwise) {
-  if (object == nullptr) return otherwise;
-  if (!PyUnicode_Check(object)) {
-    throw_error(PyExc_TypeError, "%s must be a str, not %.200s", what, Py_TYPE(object)->tp_name);
-  }
-  std::string allowed;
-  for (const auto& [name, value] : names) {
-    if (PyUnicode_CompareWithASCIIString(object, name) == 0) return value;
-    allowed += allowed.empty() ? "'" : ", '";
-    allowed += name;
-    allowed += "'";
-  }
-  throw_error(PyExc_ValueError, "%s must be one of %s, not %R", what, allowed.c_str(), object);
-}
-
-template <typename T>
-const char* name_of(const Names<T>& names, T wanted) {
-  for (const auto& [name, value] : names) {
-    if (value == wanted) return name;
-  }
-  return "";
-}
 
 // One for all levels, or a list of one per level: the last one counts for all deeper levels too.
 std::array<Compression, kLevels> compression_from(PyObject* object) {
@@ -82,21 +57,11 @@ py::object compression_of(const Options& options) {
   return py::tuple(names);
 }
 
-// Absolute: a later chdir() must not change where the engine makes its next file.
-std::string path_from(PyObject* object) {
-  const py::module_ os = py::module_::import("os");
-  const py::bytes given = os.attr("fsencode")(py::handle(object));
-  const std::string_view text(given);
-  if (text.empty()) throw_error(PyExc_ValueError, "the path is empty");
-  if (text.find('\0') != text.npos) throw_error(PyExc_ValueError, "the path has a null byte in it");
-  return py::bytes(os.attr("path").attr("abspath")(given));
-}
-
 }  // namespace
 
 std::shared_ptr<Db> open_by(Arguments arguments) {
   Options options;
-  const std::string path = path_from(arguments[0]);
+  const std::string path = path_argument(arguments[0]);
   const OpenMode mode = choice(arguments[1], "flag", kModes, OpenMode::kCreate);
   options.sync = bool_argument(arguments[2], "sync", options.sync);
   options.sync_interval_ms =
@@ -110,8 +75,8 @@ std::shared_ptr<Db> open_by(Arguments arguments) {
   const uint64_t filter_bits = size_argument(arguments[10], "filter_bits", options.filter_bits);
   options.filter_bits = static_cast<uint32_t>(std::min<uint64_t>(filter_bits, UINT32_MAX));
   options.compaction = choice(arguments[11], "compaction", kCompactions, options.compaction);
-  return Db::open(path, mode, options,
-                  choice(arguments[12], "gil", kGilPolicies, GilPolicy::kAuto));
+  const GilPolicy gil = choice(arguments[12], "gil", kGilPolicies, GilPolicy::kAuto);
+  return Db::open(files_argument(arguments[13]), path, mode, options, gil);
 }
 
 PyObject* make_options(Db& db) {

@@ -12,6 +12,7 @@ void register_ranges(py::module_& module);
 void register_iterator(py::module_& module);
 void register_cursor(py::module_& module);
 void register_batch(py::module_& module);
+void register_lab(py::module_& module);
 void register_sync_points(py::module_& module);
 
 // Users know the classes as the package's.

@@ -22,6 +22,8 @@ from skiplith._core import (
     ValuesRange,
     __version__,
 )
+from skiplith._core.lab import FaultyFiles as _FaultyFiles
+from skiplith._core.lab import MemoryFiles as _MemoryFiles
 from skiplith._errors import (
     ClosedError,
     ConflictError,
@@ -77,6 +79,7 @@ def open(
     filter_bits: int = 10,
     compaction: _Literal["leveled", "none"] = "leveled",
     gil: _Literal["auto", "release", "hold"] = "auto",
+    files: _MemoryFiles | _FaultyFiles | None = None,
 ) -> DB:
     """Opens the database in the directory `path`, after recovering what a crash has left.
 
@@ -112,6 +115,9 @@ def open(
       they wait, and for long ones. "release" always does and "hold" only where they may wait:
       both for experiments.
 
+    And for tests, `files`: the files to use instead of the operating system's, made by
+    skiplith.lab; the database keeps them alive.
+
     Raises FileNotFoundError ("r" or "w", and no database there), LockedError (open already, here
     or in another process), FormatError (other files in the directory, or a newer version's
     database), CorruptionError (damaged), StorageError (a system call failed), TypeError and
@@ -137,4 +143,5 @@ def open(
         filter_bits=filter_bits,
         compaction=compaction,
         gil=gil,
+        files=files,
     )

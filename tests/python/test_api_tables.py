@@ -202,8 +202,8 @@ def test_ten_times_the_memory_under_many_writers(path: Path) -> None:
         for thread in threads:
             thread.join()
         assert db.stats().flushes >= 5
-        for thread in range(8):
-            assert db.count(prefix=b"%d:" % thread) == 1500
+        for writer in range(8):
+            assert db.count(prefix=b"%d:" % writer) == 1500
         assert db[b"3:0077"] == b"77" * 20
         db.compact()
         db.verify()

@@ -1,7 +1,6 @@
 """The database against a dict, in every engine and both sinks, reopened at random."""
 
 import shutil
-import struct
 import tempfile
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -21,24 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-
-ENGINES = ["skiplist", "mutex_map", "rwlock_map"]
-SINKS = ["mapped", "write"]
-INT64 = struct.Struct("<q")
-MIN, MAX = -(2**63), 2**63 - 1
-
-# Few keys, so that they meet; prefixes of each other, NULs, the empty one.
-keys = st.lists(st.sampled_from([0, 97, 98, 255]), max_size=3).map(bytes)
-numbers = st.one_of(st.integers(-5, 5), st.sampled_from([MIN, MAX, 2**62, -(2**62)]))
-long_values = st.tuples(st.integers(5_000, 40_000), st.binary(min_size=1, max_size=3)).map(
-    lambda drawn: drawn[1] * drawn[0]
-)
-values = st.one_of(st.binary(max_size=9), numbers.map(INT64.pack), long_values)
-bounds = st.one_of(st.none(), keys)
-moves = st.one_of(
-    st.sampled_from(["first", "last", "next", "prev"]),
-    st.tuples(st.sampled_from(["seek", "seek_for_prev"]), keys),
-)
+from model_inputs import ENGINES, INT64, MAX, MIN, SINKS, bounds, keys, moves, numbers, values
 
 
 class AgainstDict(RuleBasedStateMachine):
@@ -55,7 +37,6 @@ class AgainstDict(RuleBasedStateMachine):
         self.model: dict[bytes, bytes] = {}
         self.db: skiplith.DB | None = None
         self.options: dict[str, Any] = {"memtable": self.memtable, "wal_sink": self.wal_sink}
-        self.options |= {"cache_bytes": 20_000}
 
     @initialize(sync=st.booleans(), gil=st.sampled_from(["auto", "release", "hold"]))
     def open_empty(self, sync, gil):
@@ -64,7 +45,7 @@ class AgainstDict(RuleBasedStateMachine):
 
     def open(self) -> skiplith.DB:
         manifest = (self.directory / "CURRENT").read_bytes() if self.directory.exists() else b""
-        db = skiplith.open(self.directory, memtable_bytes=65536, **self.options)
+        db = skiplith.open(self.directory, memtable_bytes=65536, cache_bytes=20_000, **self.options)
         self.seen["rotations"] += (self.directory / "CURRENT").read_bytes() != manifest
         self.seen["recovered"] += db.stats().recovered_records
         is_mapped = f"{self.directory}/" in Path("/proc/self/maps").read_text()
@@ -114,8 +95,6 @@ class AgainstDict(RuleBasedStateMachine):
         shutil.rmtree(self.directory)
         self.directory = image
 
-    # --- tables ---
-
     @rule(wait=st.booleans())
     def flush(self, wait):
         self.db.flush(wait)
@@ -123,9 +102,6 @@ class AgainstDict(RuleBasedStateMachine):
     @rule(start=bounds, stop=bounds)
     def compact(self, start, stop):
         self.db.compact(start, stop)
-
-    @rule()
-    def verify(self):
         self.db.verify()
 
     # --- one key ---

@@ -3,7 +3,9 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, Literal, NoReturn, Protocol, Self, TypeVar, final, overload
 
+from skiplith._core import lab as lab
 from skiplith._core import sync_points as sync_points
+from skiplith._core.lab import FaultyFiles, MemoryFiles
 from skiplith._values import Options, Stats
 from typing_extensions import Buffer
 
@@ -36,6 +38,7 @@ class DB(MutableMapping[bytes, bytes]):
         filter_bits: int = 10,
         compaction: Literal["leveled", "none"] = "leveled",
         gil: Literal["auto", "release", "hold"] = "auto",
+        files: MemoryFiles | FaultyFiles | None = None,
     ) -> None: ...
 
     # The mapping

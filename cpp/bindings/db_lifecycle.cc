@@ -76,9 +76,9 @@ PyObject* flush(Db& db, Arguments arguments) {
 constexpr const char* kCompactDoc = R"(compact($self, start=None, stop=None)
 --
 
-Brings all keys from `start` to `stop`, both included, down to the deepest level of tables, where
-one version of each is left and no deleted one. Not needed for that data is found: it saves space,
-and time when much is read afterwards. Ctrl-C ends it; what has been done stays.
+Brings all keys from `start` up to `stop`, which is not included, down to the deepest level of
+tables, where one version of each is left and no deleted one. Data is found without: it saves
+space, and time when much is read afterwards. Ctrl-C ends it; what has been done stays.
 
 Raises TypeError, ReadOnlyError, ClosedError, StorageError, CorruptionError.
 

@@ -72,9 +72,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // Everything written before the call is in tables when it returns ok; without `wait`, soon. The
   // failure of the background thread, when there is one.
   Status flush(bool wait);
-  // Brings every key from `start` to `stop`, both included, down to the deepest level, where one
-  // version of it is left. `go_on` is asked now and then: on false, kClosed, and what has been
-  // done stays.
+  // Brings every key from `start` up to `stop`, which is not included, down to the deepest level,
+  // where one version of it is left. `go_on` is asked now and then: on false, kClosed, and what has
+  // been done stays.
   Status compact(std::optional<std::string> start, std::optional<std::string> stop,
                  const std::function<bool()>& go_on);
   // Reads every table and checks all that reads rely on: ok, or the first thing that is wrong.

@@ -16,10 +16,12 @@ constexpr uint64_t kStepBytes = 4 << 20;
 // How often whoever waits for a compaction looks whether it should go on waiting.
 constexpr uint64_t kAskAgainNs = 50'000'000;
 
-CompactionSizes compaction_sizes(const Options& options) {
-  return {.base_bytes = 4 * options.memtable_bytes,
-          .table_bytes = std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20),
-          .compression = options.compression};
+CompactionParameters parameters_of(const Options& options) {
+  return {.base_bytes = 4 * options.memtable_bytes, .compression = options.compression};
+}
+
+uint64_t table_bytes(const Options& options) {
+  return std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20);
 }
 
 }  // namespace
@@ -30,6 +32,7 @@ uint64_t Maintenance::work() {
   try {
     done = work_once(&worked);
   } catch (const std::bad_alloc&) {
+    compaction_.reset();  // it may have been in the middle of a step
     done = Status::storage(ENOMEM, store_.home().directory, "flush or compact");
   }
   if (stopping_.load()) return 0;
@@ -135,14 +138,14 @@ void Maintenance::remove_segments(const std::vector<LogSet::Member>& segments) {
 
 bool Maintenance::plan_compaction() {
   const LevelMetas metas = levels_->metas();
-  const CompactionSizes sizes = compaction_sizes(options_);
+  const CompactionParameters parameters = parameters_of(options_);
   std::optional<CompactionPlan> plan;
   if (options_.compaction != CompactionStyle::kNone) {
-    plan = skiplith::plan_compaction(metas, sizes, places_);
+    plan = skiplith::plan_compaction(metas, parameters, {});
   }
   MutexLock lock(mutex_);
   while (!plan && !asked_.empty()) {
-    plan = plan_range(metas, sizes, asked_.front().start, asked_.front().stop);
+    plan = plan_range(metas, parameters, {}, asked_.front().start, asked_.front().stop);
     if (plan) break;
     asked_.pop_front();
     changed_.notify_all();
@@ -150,36 +153,50 @@ bool Maintenance::plan_compaction() {
   lock.unlock();
   if (!plan) return false;
   SKIPLITH_SYNC_POINT(compaction_begin);
-  const uint32_t level = plan->output_level;
+  auto run = plan->is_trivial_move ? nullptr : run_of(*plan);
   compaction_ = std::make_unique<Compaction>(
-      std::move(*plan), levels_, std::vector<Sequence>(),
-      CompactionOutput{.home = store_.home(),
-                       .take_file_number = [this] { return manifest_.take_file_number(); },
-                       .options = store_.options_for(level),
-                       .table_bytes = sizes.table_bytes});
+      Compaction{.plan = std::move(*plan), .levels = levels_, .run = std::move(run)});
   return true;
+}
+
+std::unique_ptr<CompactionRun> Maintenance::run_of(const CompactionPlan& plan) const {
+  std::vector<Table*> tables;
+  for (const TableMeta& input : plan.inputs) {
+    for (const LevelTable& table : levels_->level(input.level)) {
+      if (table.meta.number == input.number) tables.push_back(&table.table());
+    }
+  }
+  return std::make_unique<CompactionRun>(
+      plan, tables, store_.output_for(plan.output_level, table_bytes(options_)),
+      std::vector<Sequence>());
 }
 
 Status Maintenance::compact_further() {
   Status done;
-  bool is_done = compaction_->plan().is_move;
-  if (!is_done) done = compaction_->step(kStepBytes, &is_done);
+  bool is_done = compaction_->run == nullptr;
+  if (!is_done) {
+    Result<bool> step = compaction_->run->step(kStepBytes);
+    is_done = step.is_ok() && *step;
+    done = step.take_status();
+  }
   if (done.is_ok() && is_done) done = install_compaction();
   if (!done.is_ok() || is_done) compaction_.reset();
   return done;
 }
 
 Status Maintenance::install_compaction() {
-  const CompactionPlan& plan = compaction_->plan();
+  const CompactionPlan& plan = compaction_->plan;
+  WrittenTables written;
   ManifestEdit edit;
   for (const TableMeta& input : plan.inputs) edit.removed_tables.push_back(input.number);
-  if (plan.is_move) {
+  if (plan.is_trivial_move) {
     edit.added_tables = plan.inputs;
     for (TableMeta& table : edit.added_tables) table.level = plan.output_level;
   } else {
     SKIPLITH_RETURN_IF_ERROR(store_.sync_directory());
     // An edit that failed may have been written: its tables stay.
-    edit.added_tables = compaction_->take_outputs();
+    written = compaction_->run->take_result();
+    edit.added_tables = written.tables;
     SKIPLITH_SYNC_POINT(compaction_written);
   }
   SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
@@ -205,14 +222,11 @@ Status Maintenance::install_compaction() {
     return views_.make(std::move(parts));
   });
   SKIPLITH_SYNC_POINT(compaction_installed);
-  if (!plan.is_move) {
+  if (!plan.is_trivial_move) {
     for (const LevelTable& table : inputs) table.stored->drop();
   }
-  if (plan.inputs.front().level != 0) {
-    places_[plan.inputs.front().level] = plan.inputs.front().largest_key;
-  }
   counters_.add(Counter::kCompactions);
-  counters_.add(Counter::kBytesCompacted, compaction_->bytes_written());
+  counters_.add(Counter::kBytesCompacted, written.bytes_written);
   return Status::ok();
 }
 
@@ -269,7 +283,7 @@ Status Maintenance::failure() const {
 
 uint64_t Maintenance::debt_bytes(const Levels& levels) const {
   if (options_.compaction == CompactionStyle::kNone) return 0;
-  return compaction_debt(levels.metas(), compaction_sizes(options_));
+  return skiplith::debt_bytes(levels.metas(), parameters_of(options_));
 }
 
 Status Maintenance::flush_all() {

@@ -16,7 +16,7 @@
 #include "db/stats.h"
 #include "db/table_store.h"
 #include "db/view.h"
-#include "lsm/compaction.h"
+#include "lsm/compaction_run.h"
 
 namespace skiplith {
 
@@ -57,9 +57,9 @@ class Maintenance {
 
   // --- any thread, holding nothing ---
 
-  // Compacts everything from `start` to `stop` down to the deepest level, where each key has one
-  // version left. `go_on` is asked now and then; when it says no, kClosed, and what is done is
-  // done.
+  // Compacts everything from `start` up to `stop`, not included, down to the deepest level, where
+  // each key has one version left. `go_on` is asked now and then; when it says no, kClosed, and
+  // what is done is done.
   Status compact(std::optional<std::string> start, std::optional<std::string> stop,
                  const std::function<bool()>& go_on);
   // Returns when one more memtable may be frozen; with the failure when it keeps them from being
@@ -91,6 +91,7 @@ class Maintenance {
                  const std::vector<TableMeta>& tables);
   // Begins a compaction if one is due or asked for.
   bool plan_compaction();
+  std::unique_ptr<CompactionRun> run_of(const CompactionPlan& plan) const;
   Status compact_further();
   Status install_compaction();
   // Drops from the manifest what is older than the clear, once that is durable.
@@ -114,8 +115,12 @@ class Maintenance {
   // a clear has just taken out of it.
   std::shared_ptr<const Levels> levels_;
   Sequence finished_clear_ = 0;
+  struct Compaction {
+    CompactionPlan plan;
+    std::shared_ptr<const Levels> levels;  // that it was planned for: they have its inputs
+    std::unique_ptr<CompactionRun> run;    // null: a table moves, nothing is written
+  };
   std::unique_ptr<Compaction> compaction_;
-  CompactionPlaces places_;
   uint64_t pause_ns_ = 0;
 
   mutable Mutex mutex_;  // row 10 of the wait order

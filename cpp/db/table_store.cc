@@ -1,29 +1,11 @@
 #include "db/table_store.h"
 
+#include "lsm/memtable_versions.h"
+
 namespace skiplith {
 namespace {
 
 constexpr uint64_t kBytesBetween = 1 << 20;
-
-// The newest version of every key. Who needs an older one has the memtable itself in its view.
-Status add_newest(const Memtable& memtable, TableBuilder& builder,
-                  const std::function<Status()>& between) {
-  uint64_t next_between = kBytesBetween;
-  const auto entries = memtable.index().cursor();
-  for (entries->first(); entries->valid(); entries->next()) {
-    Sequence sequence = 0;
-    const Version* version = memtable.visible(*entries->entry(), kLatest, &sequence);
-    if (version == nullptr) continue;
-    SKIPLITH_RETURN_IF_ERROR(builder.add({.key = entries->entry()->key(),
-                                          .sequence = sequence,
-                                          .kind = version->kind,
-                                          .value = version->value()}));
-    if (builder.bytes() < next_between) continue;
-    next_between = builder.bytes() + kBytesBetween;
-    SKIPLITH_RETURN_IF_ERROR(between());
-  }
-  return Status::ok();
-}
 
 }  // namespace
 
@@ -38,26 +20,27 @@ TableOptions TableStore::options_for(uint32_t level) const {
   return {.compression = options_.compression[level], .filter_bits = options_.filter_bits};
 }
 
+TableOutput TableStore::output_for(uint32_t level, uint64_t table_bytes) const {
+  return {.files = home_->files,
+          .directory = home_->directory,
+          .database = home_->database,
+          .level = level,
+          .options = options_for(level),
+          .table_bytes = table_bytes,
+          .take_file_number = [this] { return manifest_.take_file_number(); }};
+}
+
+// The newest version of every key. Who needs an older one has the memtable itself in its view.
 Result<std::vector<TableMeta>> TableStore::write(const Memtable& memtable,
                                                  const std::function<Status()>& between) const {
-  std::vector<TableMeta> written;
-  const auto cursor = memtable.cursor(kLatest);
-  cursor->first();
-  if (!cursor->valid()) return written;
-
-  const uint64_t number = manifest_.take_file_number();
-  const std::string path = home_->path_of(number);
-  auto builder = TableBuilder::create(home_->files, path, home_->database, number, options_for(0));
-  if (!builder.is_ok()) return builder.take_status();
-  Status added = add_newest(memtable, **builder, between);
-  Result<TableProperties> properties = added.is_ok() ? (*builder)->finish() : std::move(added);
-  if (!properties.is_ok()) {
-    builder->reset();
-    (void)home_->files.remove(path);
-    return properties.take_status();
+  TablesWriter writer(std::make_unique<MemtableVersions>(memtable), output_for(0, UINT64_MAX), {},
+                      [](Bytes) { return true; });
+  for (;;) {
+    Result<bool> done = writer.step(kBytesBetween);
+    if (!done.is_ok()) return done.take_status();
+    if (*done) return writer.take_result().tables;
+    SKIPLITH_RETURN_IF_ERROR(between());
   }
-  written.push_back(meta_of(*properties, 0));
-  return written;
 }
 
 }  // namespace skiplith

@@ -10,6 +10,7 @@
 #include "io/files.h"
 #include "lsm/levels.h"
 #include "lsm/manifest.h"
+#include "lsm/tables_writer.h"
 #include "mem/memtable.h"
 #include "table/table_builder.h"
 
@@ -27,7 +28,7 @@ class TableStore {
   LevelTable open(const TableMeta& meta) const {
     return {.meta = meta, .stored = std::make_shared<StoredTable>(home_, meta)};
   }
-  // Writes what a memtable holds as tables of level 0, none when that is nothing: durable but for
+  // Writes what a memtable holds as a table of level 0, none when that is nothing: durable but for
   // their directory entries. `between` is called now and then; an error from it ends the work.
   // After a failure no file is left, as far as that can be helped.
   Result<std::vector<TableMeta>> write(const Memtable& memtable,
@@ -38,6 +39,8 @@ class TableStore {
   }
 
   TableOptions options_for(uint32_t level) const;
+  // For tables of that level.
+  TableOutput output_for(uint32_t level, uint64_t table_bytes) const;
   TableHome& home() const { return *home_; }
   // From here on no file is touched.
   void close() { home_->is_open.store(false); }

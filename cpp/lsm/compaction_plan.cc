@@ -1,173 +1,251 @@
 #include "lsm/compaction_plan.h"
 
-#include <algorithm>
+#include <numeric>
+
+#include "base/bytes.h"
 
 namespace skiplith {
 namespace {
 
 using Tables = std::vector<TableMeta>;
-constexpr uint32_t kDeepest = kLevels - 1;
 
-uint64_t bytes_of(const Tables& tables) {
-  uint64_t bytes = 0;
-  for (const TableMeta& table : tables) bytes += table.bytes;
-  return bytes;
+class Planner {
+ public:
+  Planner(const LevelMetas& levels, const CompactionParameters& parameters,
+          const std::vector<Sequence>& snapshots, const std::vector<KeyRange>& running)
+      : levels_(levels),
+        targets_(levels, parameters),
+        snapshots_(snapshots),
+        running_(running),
+        compression_(parameters.compression) {}
+
+  std::optional<CompactionPlan> most_urgent() const;
+  std::optional<CompactionPlan> next_of_range(std::optional<Bytes> start,
+                                              std::optional<Bytes> stop) const;
+
+ private:
+  using Plan = std::optional<CompactionPlan>;
+  // Which rewritings are worth their writing where a move would do: of what is mostly obsolete,
+  // or of all that drops anything.
+  enum class Zeal : uint8_t { kMostly, kAnything };
+
+  Plan of_level(uint32_t level) const;
+  Plan of_level0() const;
+  Plan of_level_by_overlap(uint32_t level) const;
+  Plan of_obsolete(uint32_t level, const TableMeta& table) const;
+
+  // Tables of one level, into `output`. None when a running compaction is in the way.
+  Plan plan(CompactionReason reason, Tables tables, uint32_t output, Zeal zeal) const;
+
+  // Of level 0: this table and all that overlap it, or one of these.
+  Tables group_of(const TableMeta& table) const;
+  bool is_below(uint32_t level, const KeyRange& range) const;
+  bool is_mostly_obsolete(const TableMeta& table) const;
+  // Rewritten alone, it loses an entry: no snapshot tells its versions apart, and its tombstones
+  // count if nothing lies deeper.
+  bool drops_for_certain(const TableMeta& table, bool anything_deeper) const;
+  std::vector<KeyRange> ranges_below(uint32_t level, const KeyRange& range) const;
+  std::vector<std::string> cuts_below(uint32_t level, const KeyRange& range) const;
+
+  const LevelMetas& levels_;
+  const LevelTargets targets_;
+  const std::vector<Sequence>& snapshots_;
+  const std::vector<KeyRange>& running_;
+  const std::array<Compression, kLevels>& compression_;
+};
+
+KeyRange range_of_all(const Tables& tables) {
+  KeyRange range = range_of(tables.front());
+  for (const TableMeta& table : tables) extend(&range, range_of(table));
+  return range;
 }
 
-uint64_t superfluous(const TableMeta& table) { return table.tombstones + table.old_versions; }
-
-// Half of it or more could go.
-bool is_stale(const TableMeta& table) {
-  return superfluous(table) > 0 && 2 * superfluous(table) >= table.entries;
+std::optional<CompactionPlan> Planner::most_urgent() const {
+  std::array<uint32_t, kLastLevel> by_score;
+  std::iota(by_score.begin(), by_score.end(), 0);
+  std::ranges::stable_sort(by_score, std::greater<>(),
+                           [&](uint32_t level) { return targets_.score(level); });
+  for (const uint32_t level : by_score) {
+    if (!targets_.is_due(level)) continue;
+    if (Plan found = of_level(level)) return found;
+  }
+  for (uint32_t level = 0; level < kLevels; ++level) {
+    for (const TableMeta& table : levels_[level]) {
+      if (!is_mostly_obsolete(table)) continue;
+      if (Plan found = of_obsolete(level, table)) return found;
+    }
+  }
+  return std::nullopt;
 }
 
-// From the least to the greatest key of all inputs, the gaps between them too: one output may reach
-// over such a gap.
-Tables overlapping(const Tables& level, const Tables& inputs) {
-  const std::string smallest =
-      std::ranges::min_element(inputs, {}, &TableMeta::smallest_key)->smallest_key;
-  const std::string largest =
-      std::ranges::max_element(inputs, {}, &TableMeta::largest_key)->largest_key;
-  Tables found;
-  std::ranges::copy_if(level, std::back_inserter(found), [&](const TableMeta& table) {
-    return table.smallest_key <= largest && smallest <= table.largest_key;
-  });
-  return found;
+Planner::Plan Planner::of_level(uint32_t level) const {
+  return level == 0 ? of_level0() : of_level_by_overlap(level);
 }
 
-// `inputs` of one level into a deeper one, with what they overlap there.
-CompactionPlan into(const LevelMetas& levels, const CompactionSizes& sizes, Tables inputs,
-                    uint32_t output_level) {
-  CompactionPlan plan{.output_level = output_level};
-  const Tables below = overlapping(levels[output_level], inputs);
-  const bool disjoint = inputs.front().level != 0 || inputs.size() == 1;
-  const bool may_drop =
-      output_level == kDeepest &&
-      std::ranges::any_of(inputs, [](const TableMeta& table) { return superfluous(table) > 0; });
-  const bool same_format =
-      sizes.compression[inputs.front().level] == sizes.compression[output_level];
-  plan.is_move = below.empty() && disjoint && same_format && !may_drop;
-  plan.inputs = std::move(inputs);
-  plan.inputs.insert(plan.inputs.end(), below.begin(), below.end());
+Planner::Plan Planner::of_level0() const {
+  for (auto oldest = levels_[0].rbegin(); oldest != levels_[0].rend(); ++oldest) {
+    Plan found =
+        plan(CompactionReason::kLevel0, group_of(*oldest), targets_.output_of(0), Zeal::kMostly);
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+Planner::Plan Planner::of_level_by_overlap(uint32_t level) const {
+  const uint32_t output = targets_.output_of(level);
+  std::vector<std::pair<double, const TableMeta*>> by_overlap;
+  for (const TableMeta& table : levels_[level]) {
+    const uint64_t below = bytes_of(overlapping(levels_[output], range_of(table)));
+    by_overlap.emplace_back(static_cast<double>(below) / static_cast<double>(table.bytes), &table);
+  }
+  std::ranges::stable_sort(by_overlap, {}, [](const auto& pair) { return pair.first; });
+  for (const auto& [overlap, table] : by_overlap) {
+    if (Plan found = plan(CompactionReason::kSize, {*table}, output, Zeal::kMostly)) return found;
+  }
+  return std::nullopt;
+}
+
+Planner::Plan Planner::of_obsolete(uint32_t level, const TableMeta& table) const {
+  const bool anything_deeper = is_below(level, range_of(table));
+  const bool drops = drops_for_certain(table, anything_deeper);
+  if (level == 0) {
+    Tables group = group_of(table);
+    if (group.size() == 1 && !anything_deeper && !drops) return std::nullopt;
+    return plan(CompactionReason::kObsolete, std::move(group), targets_.output_of(0),
+                Zeal::kMostly);
+  }
+  if (!anything_deeper && !drops) return std::nullopt;
+  const uint32_t output = anything_deeper ? targets_.next_filled(level) : level;
+  return plan(CompactionReason::kObsolete, {table}, output, Zeal::kMostly);
+}
+
+std::optional<CompactionPlan> Planner::next_of_range(std::optional<Bytes> start,
+                                                     std::optional<Bytes> stop) const {
+  const auto in_range = [&](const TableMeta& table) {
+    return (!start || Bytes(table.largest_key) >= *start) &&
+           (!stop || Bytes(table.smallest_key) < *stop);
+  };
+  for (auto oldest = levels_[0].rbegin(); oldest != levels_[0].rend(); ++oldest) {
+    if (!in_range(*oldest)) continue;
+    return plan(CompactionReason::kRange, group_of(*oldest), targets_.output_of(0),
+                Zeal::kAnything);
+  }
+  for (uint32_t level = 1; level < kLevels; ++level) {
+    const uint32_t next = targets_.next_filled(level);
+    for (const TableMeta& table : levels_[level]) {
+      if (!in_range(table)) continue;
+      if (next == kLevels && !drops_for_certain(table, false)) continue;
+      return plan(CompactionReason::kRange, {table}, next == kLevels ? level : next,
+                  Zeal::kAnything);
+    }
+  }
+  return std::nullopt;
+}
+
+Planner::Plan Planner::plan(CompactionReason reason, Tables tables, uint32_t output,
+                            Zeal zeal) const {
+  CompactionPlan plan{.reason = reason, .output_level = output};
+  const uint32_t level = tables.front().level;
+  plan.range = range_of_all(tables);
+  plan.inputs = std::move(tables);
+  if (output != level) {
+    const std::span<const TableMeta> met = overlapping(levels_[output], plan.range);
+    plan.inputs.insert(plan.inputs.end(), met.begin(), met.end());
+    plan.range = range_of_all(plan.inputs);
+  }
+  for (const KeyRange& range : running_) {
+    if (overlap(range, plan.range)) return std::nullopt;
+  }
+  plan.deeper = ranges_below(output, plan.range);
+  plan.cuts = cuts_below(output, plan.range);
+  const TableMeta& table = plan.inputs.front();
+  const bool may_move =
+      plan.inputs.size() == 1 && output != level && compression_[level] == compression_[output];
+  const bool is_worth_writing = (zeal == Zeal::kAnything || is_mostly_obsolete(table)) &&
+                                drops_for_certain(table, !plan.deeper.empty());
+  plan.is_trivial_move = may_move && !is_worth_writing;
   return plan;
 }
 
-// The first level below `level` that has data or a size; what lies between has neither.
-uint32_t next_level(const LevelMetas& levels, const LevelTargets& targets, uint32_t level) {
-  for (uint32_t next = level + 1; next < kDeepest; ++next) {
-    if (next >= targets.base_level || !levels[next].empty()) return next;
-  }
-  return kDeepest;
-}
-
-bool is_due(const LevelMetas& levels, const LevelTargets& targets, const CompactionSizes& sizes,
-            uint32_t level) {
-  if (level == 0) {
-    uint64_t entries = 0, stale = 0;
-    for (const TableMeta& table : levels[0]) {
-      entries += table.entries;
-      stale += superfluous(table);
-    }
-    return levels[0].size() >= sizes.level0_tables || (stale > 0 && 2 * stale >= entries);
-  }
-  return level != kDeepest && !levels[level].empty() &&
-         bytes_of(levels[level]) > targets.bytes[level];
-}
-
-// The first table behind the place where the last compaction of the level ended.
-const TableMeta& next_in_turn(const Tables& level, const std::string& place) {
-  for (const TableMeta& table : level) {
-    if (table.smallest_key > place) return table;
-  }
-  return level.front();
-}
-
-std::optional<CompactionPlan> plan_stale(const LevelMetas& levels, const LevelTargets& targets,
-                                         const CompactionSizes& sizes) {
-  for (uint32_t level = 1; level < kDeepest; ++level) {
-    for (const TableMeta& table : levels[level]) {
-      if (is_stale(table)) return into(levels, sizes, {table}, next_level(levels, targets, level));
+Tables Planner::group_of(const TableMeta& table) const {
+  KeyRange range = range_of(table);
+  std::vector<bool> is_in(levels_[0].size());
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (size_t i = 0; i < is_in.size(); ++i) {
+      if (is_in[i] || !overlap(levels_[0][i], range)) continue;
+      is_in[i] = true;
+      extend(&range, range_of(levels_[0][i]));
+      grew = true;
     }
   }
-  if (sizes.has_old_snapshots) return std::nullopt;
-  for (const TableMeta& table : levels[kDeepest]) {
-    if (is_stale(table)) return CompactionPlan{.inputs = {table}, .output_level = kDeepest};
+  Tables group;
+  for (size_t i = 0; i < is_in.size(); ++i) {
+    if (is_in[i]) group.push_back(levels_[0][i]);
   }
-  return std::nullopt;
+  return group;
+}
+
+bool Planner::is_below(uint32_t level, const KeyRange& range) const {
+  for (uint32_t deeper = level + 1; deeper < kLevels; ++deeper) {
+    if (!overlapping(levels_[deeper], range).empty()) return true;
+  }
+  return false;
+}
+
+bool Planner::is_mostly_obsolete(const TableMeta& table) const {
+  return 2 * (table.tombstones + table.old_versions) >= table.entries;
+}
+
+bool Planner::drops_for_certain(const TableMeta& table, bool anything_deeper) const {
+  const auto snapshot = std::ranges::lower_bound(snapshots_, table.smallest_sequence);
+  if (snapshot != snapshots_.end() && *snapshot < table.largest_sequence) return false;
+  return table.old_versions > 0 || (table.tombstones > 0 && !anything_deeper);
+}
+
+std::vector<KeyRange> Planner::ranges_below(uint32_t level, const KeyRange& range) const {
+  std::vector<KeyRange> all;
+  for (uint32_t deeper = level + 1; deeper < kLevels; ++deeper) {
+    for (const TableMeta& table : overlapping(levels_[deeper], range)) {
+      all.push_back(range_of(table));
+    }
+  }
+  std::ranges::sort(all, {}, &KeyRange::smallest);
+  std::vector<KeyRange> disjoint;
+  for (KeyRange& next : all) {
+    if (disjoint.empty() || !overlap(disjoint.back(), next)) {
+      disjoint.push_back(std::move(next));
+    } else {
+      extend(&disjoint.back(), next);
+    }
+  }
+  return disjoint;
+}
+
+std::vector<std::string> Planner::cuts_below(uint32_t level, const KeyRange& range) const {
+  std::vector<std::string> cuts;
+  const uint32_t next = targets_.next_filled(level);
+  if (next == kLevels) return cuts;
+  for (const TableMeta& table : overlapping(levels_[next], range))
+    cuts.push_back(table.largest_key);
+  return cuts;
 }
 
 }  // namespace
 
-LevelTargets level_targets(const LevelMetas& levels, const CompactionSizes& sizes) {
-  LevelTargets targets;
-  uint64_t bytes = std::max(bytes_of(levels[kDeepest]), sizes.base_bytes);
-  targets.bytes[kDeepest] = bytes;
-  while (targets.base_level > 1 && bytes / sizes.factor >= sizes.base_bytes) {
-    bytes /= sizes.factor;
-    targets.bytes[--targets.base_level] = bytes;
-  }
-  return targets;
-}
-
 std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
-                                              const CompactionSizes& sizes,
-                                              const CompactionPlaces& places) {
-  const LevelTargets targets = level_targets(levels, sizes);
-  // Level 0 first: every read looks into each of its tables.
-  if (is_due(levels, targets, sizes, 0)) {
-    return into(levels, sizes, levels[0], next_level(levels, targets, 0));
-  }
-  for (uint32_t level = 1; level < kDeepest; ++level) {
-    if (!is_due(levels, targets, sizes, level)) continue;
-    return into(levels, sizes, {next_in_turn(levels[level], places[level])},
-                next_level(levels, targets, level));
-  }
-  return plan_stale(levels, targets, sizes);
+                                              const CompactionParameters& parameters,
+                                              const std::vector<Sequence>& snapshots,
+                                              const std::vector<KeyRange>& running) {
+  return Planner(levels, parameters, snapshots, running).most_urgent();
 }
 
-std::optional<CompactionPlan> plan_range(const LevelMetas& levels, const CompactionSizes& sizes,
-                                         const std::optional<std::string>& start,
-                                         const std::optional<std::string>& stop) {
-  const LevelTargets targets = level_targets(levels, sizes);
-  const auto in_range = [&](const TableMeta& table) {
-    return (!start || table.largest_key >= *start) && (!stop || table.smallest_key <= *stop);
-  };
-  for (uint32_t level = 0; level < kDeepest; ++level) {
-    Tables inputs;
-    std::ranges::copy_if(levels[level], std::back_inserter(inputs), in_range);
-    if (inputs.empty()) continue;
-    return into(levels, sizes, level == 0 ? levels[0] : std::move(inputs),
-                next_level(levels, targets, level));
-  }
-  if (sizes.has_old_snapshots) return std::nullopt;
-  for (const TableMeta& table : levels[kDeepest]) {
-    if (!in_range(table) || superfluous(table) == 0) continue;
-    return CompactionPlan{.inputs = {table}, .output_level = kDeepest};
-  }
-  return std::nullopt;
-}
-
-uint64_t compaction_debt(const LevelMetas& levels, const CompactionSizes& sizes) {
-  if (!plan_compaction(levels, sizes, {})) return 0;
-  const LevelTargets targets = level_targets(levels, sizes);
-  uint64_t debt = 0;
-  // What is over comes down level by level, each time together with what it overlaps there.
-  uint64_t coming = is_due(levels, targets, sizes, 0) ? bytes_of(levels[0]) : 0;
-  if (coming != 0) debt += coming + bytes_of(levels[next_level(levels, targets, 0)]);
-  for (uint32_t level = 1; level < kDeepest; ++level) {
-    const uint64_t bytes = bytes_of(levels[level]) + (level >= targets.base_level ? coming : 0);
-    if (bytes <= targets.bytes[level]) {
-      if (level >= targets.base_level) coming = 0;
-      continue;
-    }
-    coming = bytes - targets.bytes[level];
-    const uint64_t below = bytes_of(levels[next_level(levels, targets, level)]);
-    debt += coming + std::min(below, sizes.factor * coming);
-  }
-  for (const Tables& level : levels) {
-    for (const TableMeta& table : level) debt += is_stale(table) ? table.bytes : 0;
-  }
-  return debt;
+std::optional<CompactionPlan> plan_range(const LevelMetas& levels,
+                                         const CompactionParameters& parameters,
+                                         const std::vector<Sequence>& snapshots,
+                                         std::optional<Bytes> start, std::optional<Bytes> stop,
+                                         const std::vector<KeyRange>& running) {
+  return Planner(levels, parameters, snapshots, running).next_of_range(start, stop);
 }
 
 }  // namespace skiplith

@@ -1,69 +1,70 @@
-// What to compact next: pure functions of what the levels hold.
+// What to compact next: pure functions of what is known of the tables.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "lsm/table_meta.h"
-#include "table/compression.h"
+#include "lsm/level_targets.h"
 
 namespace skiplith {
 
-// Level 0 newest first, the others in order of keys.
-using LevelMetas = std::array<std::vector<TableMeta>, kLevels>;
-
-struct CompactionSizes {
-  size_t level0_tables = 4;  // so many in level 0 are too many
-  uint64_t base_bytes = 0;   // no level below level 0 is meant to be smaller than this
-  uint64_t factor = 10;      // each level against the one above
-  uint64_t table_bytes = 0;  // outputs are cut at this size
-  // A table does not move to a level that is compressed in another way.
-  std::array<Compression, kLevels> compression = {};
-  bool has_old_snapshots = false;  // somebody may still read old versions
+enum class CompactionReason : uint8_t {
+  kLevel0,    // level 0 has its tables: every one costs each lookup
+  kSize,      // a level is over its target
+  kObsolete,  // half of a table are tombstones or old versions; can wait until there is nothing
+              // better to do
+  kRange,     // asked for
 };
 
-// Merge the inputs into the output level: all tables that overlap them there are among them.
+// The inputs are replaced by what is kept of them, in output_level.
+//
+// Newer stays above older: whatever is older than an input and shares keys with it is an input
+// too, or lies deeper than the output. In the output level nothing else overlaps `range`.
+//
+// Compactions that run at once have ranges that do not overlap. So for the keys of one nothing
+// comes or goes deeper than its output while it runs, wherever the others write to.
 struct CompactionPlan {
-  std::vector<TableMeta> inputs = {};  // level by level, in the order of LevelMetas
+  CompactionReason reason = CompactionReason::kSize;
+  std::vector<TableMeta> inputs = {};  // by level, each in the order of its level
   uint32_t output_level = 0;
-  bool is_move = false;  // nothing to merge, nothing to drop: the tables only change their level
+  // One input, into another level that is compressed alike, where it overlaps nothing: its file
+  // stays as it is.
+  bool is_trivial_move = false;
+  KeyRange range = {};                // of all inputs
+  std::vector<KeyRange> deeper = {};  // where older versions may lie: ascending, disjoint
+  // Largest keys of the tables of the next deeper level that has any: where outputs are best cut.
+  std::vector<std::string> cuts = {};
 
   bool operator==(const CompactionPlan&) const = default;
 };
 
-// Where the last compaction of a level ended: the next one goes on behind that key.
-using CompactionPlaces = std::array<std::string, kLevels>;
-
-// How large each level is meant to be, 0 for those above the base level, which level 0 goes into.
-// As RocksDB's dynamic level bytes: the deepest level sets the sizes, each above is a `factor`
-// smaller, until one would fall below base_bytes. So at most about a ninth of the data lies above
-// the deepest level, and with it what updates and deletes have made superfluous.
-struct LevelTargets {
-  uint32_t base_level = kLevels - 1;
-  std::array<uint64_t, kLevels> bytes = {};
-};
-LevelTargets level_targets(const LevelMetas& levels, const CompactionSizes& sizes);
-
-// What is due most; nullopt when nothing is: then nothing will be until something is flushed.
+// The most urgent compaction that is due and overlaps none of the running ones; none when nothing
+// is. `snapshots`: those held, ascending.
 //
-//   level 0 has too many tables, or mostly tombstones: all of it into the base level
-//   a level is over its size, or above the base level: one of its tables into the next
-//   half of a table's entries are tombstones or old versions: into the next level; in the deepest
-//   level, where they hide nothing, rewritten as soon as there is no old snapshot
+// Level 0 goes down as groups: the oldest table and all that overlap it, or one of the group. Of a
+// deeper level that is over its target goes the table with the least to rewrite below it, for its
+// size: nothing has to be remembered. (Taking tables in turn writes as much where writes are spread
+// over all keys, 10.7 bytes for one, in a simulation with a factor of 10 and four levels; where
+// they are together and move on, 2.8 against 2.6.)
+//
+// Where no level is due, a table that is half obsolete goes down, so that its tombstones meet what
+// they hide. Where nothing below shares its range it is rewritten in place, if that drops
+// something for certain: if no snapshot parts its versions.
+//
+// Planning and applying end: every plan takes entries to a deeper level, or drops some.
 std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
-                                              const CompactionSizes& sizes,
-                                              const CompactionPlaces& places);
+                                              const CompactionParameters& parameters,
+                                              const std::vector<Sequence>& snapshots,
+                                              const std::vector<KeyRange>& running = {});
 
-// The next step of bringing every key from `start` to `stop`, both included and without a limit
-// where absent, down to the deepest level; nullopt when they are there.
-std::optional<CompactionPlan> plan_range(const LevelMetas& levels, const CompactionSizes& sizes,
-                                         const std::optional<std::string>& start,
-                                         const std::optional<std::string>& stop);
-
-// How many bytes compactions have to write until nothing is due, about; 0 when nothing is.
-uint64_t compaction_debt(const LevelMetas& levels, const CompactionSizes& sizes);
+// The next step of bringing every table with keys in [start, stop) to the last level that has any,
+// and rid of what is obsolete for certain; from the top down. None when that is done, or when it
+// has to wait for a running compaction. Without a bound: from the first key, to the last.
+std::optional<CompactionPlan> plan_range(const LevelMetas& levels,
+                                         const CompactionParameters& parameters,
+                                         const std::vector<Sequence>& snapshots,
+                                         std::optional<Bytes> start, std::optional<Bytes> stop,
+                                         const std::vector<KeyRange>& running = {});
 
 }  // namespace skiplith

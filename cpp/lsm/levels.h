@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "lsm/compaction_plan.h"
+#include "lsm/level_targets.h"
 #include "lsm/stored_table.h"
 
 namespace skiplith {

@@ -1,6 +1,7 @@
-// Which versions a compaction keeps: the one place that decides.
+// Which versions flush and compaction keep: the one place that decides.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,41 +9,62 @@
 
 namespace skiplith {
 
-// Fed with versions in internal order: keys ascend, versions of one key newest first.
+// Fed versions in internal order, it drops those, and only those, that no reader can miss. Readers
+// read at one of the snapshots, or at a sequence that no version of the stream is above.
 //
-// The snapshots cut the sequences into stripes: (0, s1], (s1, s2], ..., (sn, now]. Nobody can tell
-// two moments of one stripe apart, so of the versions of a key in one stripe only the newest is
-// kept. A tombstone in the oldest stripe hides nothing but what is dropped with it and what lies
-// deeper: where nothing does, it goes too.
+// Snapshots s1 < s2 < ... < sn part the sequences into stripes: up to s1, above s1 up to s2, and so
+// on, above sn. Of each key, in this order:
+//
+//   shadowed    A newer version of the key lies in the same stripe: dropped, nobody reads it.
+//   tombstones  What is left has one version a stripe. A tombstone among it hides the next older
+//               one, or where there is none, whatever older lies deeper. It is dropped when that
+//               is nothing: the next older one is a tombstone too (whether that one stays or not),
+//               or there is none and nothing older may lie deeper.
+//   puts        All that are left are kept.
+//
+// So a tombstone's fate is known only when the next older version comes: it is held back until
+// then, by its key, without a value. One thread.
 class VersionFilter {
  public:
-  // Ascending.
-  explicit VersionFilter(std::vector<Sequence> snapshots) : snapshots_(std::move(snapshots)) {}
+  // May something older than the stream's versions of the key lie outside of it, where readers
+  // look after its output? "Yes" is always safe. Asked in ascending order, each key at most once.
+  using MayLieDeeper = std::function<bool(Bytes key)>;
 
-  // `may_lie_deeper(key)`: may anything older of the key be in what is not being compacted?
-  template <typename MayLieDeeper>
-  bool keep(const TableEntry& entry, MayLieDeeper may_lie_deeper) {
-    const size_t stripe = stripe_of(entry.sequence);
-    const bool same_key = begun_ && entry.key == Bytes(key_);
-    const bool hidden = same_key && stripe == stripe_;
-    if (!same_key) key_.assign(entry.key);
-    begun_ = true;
-    stripe_ = stripe;
-    if (hidden) return false;
-    return entry.kind != Kind::kDelete || stripe != 0 || may_lie_deeper(entry.key);
-  }
+  // `snapshots`: those that are held, ascending, each once.
+  VersionFilter(std::vector<Sequence> snapshots, MayLieDeeper may_lie_deeper);
+
+  struct Verdict {
+    // An earlier tombstone that is kept after all; it comes before the entry asked about. Good
+    // until the next call.
+    const TableEntry* held = nullptr;
+    // The entry itself is kept; false for every tombstone, now or later.
+    bool keeps = false;
+  };
+  Verdict next(const TableEntry& entry);
+  // After the last entry: the tombstone held back, if it is kept.
+  const TableEntry* finish();
+
+  // So far; a tombstone held back does not count.
+  uint64_t dropped() const { return dropped_; }
 
  private:
-  size_t stripe_of(Sequence sequence) const {
-    size_t stripe = 0;
-    while (stripe < snapshots_.size() && snapshots_[stripe] < sequence) ++stripe;
-    return stripe;
-  }
+  size_t stripe_of(Sequence sequence) const;
+  Verdict next_version(const TableEntry& entry);  // of the same key
+  void begin_key(const TableEntry& entry);
+  void hold(Sequence sequence);
+  // Decides on the tombstone held back now that its key has no older version.
+  const TableEntry* end_key();
 
   const std::vector<Sequence> snapshots_;
-  bool begun_ = false;
-  std::string key_;  // of the last entry
-  size_t stripe_ = 0;
+  const MayLieDeeper may_lie_deeper_;
+  bool has_key_ = false;
+  std::string key_;
+  size_t stripe_ = 0;     // of the key's last version
+  bool is_held_ = false;  // a tombstone of the key
+  Sequence held_sequence_ = 0;
+  std::string last_key_;
+  TableEntry kept_;  // of key_ or last_key_
+  uint64_t dropped_ = 0;
 };
 
 }  // namespace skiplith

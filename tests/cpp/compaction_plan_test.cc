@@ -1,272 +1,240 @@
-// What is compacted when: small layouts of levels, and what must hold for all of them.
+// Which compaction comes next: one promise a layout.
+#include "lsm/compaction_plan.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <random>
-#include <set>
+#include "support/compaction_testing.h"
 
-#include "lsm/compaction_plan.h"
-#include "lsm/version_filter.h"
-
-namespace skiplith {
+namespace skiplith::testing {
 namespace {
 
-constexpr uint32_t kDeepest = kLevels - 1;
+constexpr CompactionParameters kParameters{.level0_trigger = 3, .base_bytes = 100, .factor = 10};
 
-// A layout: tables of 100 entries and `bytes`, from key to key.
-class Layout {
- public:
-  Layout& add(uint32_t level, const std::string& first, const std::string& last,
-              uint64_t bytes = 100, uint64_t tombstones = 0) {
-    ++number_;
-    TableMeta table{.number = number_,
-                    .level = level,
-                    .bytes = bytes,
-                    .entries = 100,
-                    .tombstones = tombstones,
-                    .smallest_sequence = number_,
-                    .largest_sequence = number_,
-                    .smallest_key = first,
-                    .largest_key = last};
-    if (level == 0) {
-      levels_[0].insert(levels_[0].begin(), table);
-    } else {
-      levels_[level].push_back(table);
-    }
-    return *this;
-  }
-  const LevelMetas& levels() const { return levels_; }
-
- private:
-  LevelMetas levels_;
-  uint64_t number_ = 0;
-};
-
-constexpr CompactionSizes kSizes{.level0_tables = 4, .base_bytes = 1000, .table_bytes = 100};
-
-std::set<uint64_t> numbers(const CompactionPlan& plan) {
-  std::set<uint64_t> found;
-  for (const TableMeta& table : plan.inputs) found.insert(table.number);
-  return found;
+std::optional<CompactionPlan> plan(const std::string& drawing,
+                                   const std::vector<Sequence>& snapshots = {},
+                                   const std::vector<KeyRange>& running = {}) {
+  return plan_compaction(levels_of(drawing), kParameters, snapshots, running);
 }
 
-std::optional<CompactionPlan> plan(const Layout& layout) {
-  return plan_compaction(layout.levels(), kSizes, {});
+TEST(CompactionPlan, NothingIsDueInSmallLevels) {
+  EXPECT_EQ(told(plan("")), "nothing");
+  EXPECT_EQ(told(plan("0: 2:a-c 1:b-d\n"
+                      "6: 3:a-z/b99999")),
+            "nothing");
 }
 
-TEST(CompactionPlan, NothingIsDueInAnEmptyOrASmallStore) {
-  EXPECT_FALSE(plan(Layout()));
-  Layout small;
-  small.add(0, "a", "z").add(0, "a", "z").add(kDeepest, "a", "z", 5000);
-  EXPECT_FALSE(plan(small));
-  EXPECT_EQ(compaction_debt(small.levels(), kSizes), 0u);
+TEST(CompactionPlan, Level0GoesDownWhenItHasItsTables) {
+  EXPECT_EQ(told(plan("0: 3:a-c 2:b-d 1:a-a")), "level0: 3 2 1 -> 6");
 }
 
-TEST(CompactionPlan, AllOfLevel0GoesWithWhatItOverlaps) {
-  Layout layout;
-  layout.add(kDeepest, "a", "c").add(kDeepest, "d", "f").add(kDeepest, "x", "z");
-  for (int i = 0; i < 4; ++i) layout.add(0, "b", "e");
-  const auto due = plan(layout);
-  ASSERT_TRUE(due);
-  EXPECT_EQ(due->output_level, kDeepest);
-  EXPECT_EQ(numbers(*due), (std::set<uint64_t>{1, 2, 4, 5, 6, 7}));
-  EXPECT_FALSE(due->is_move);
-  EXPECT_GT(compaction_debt(layout.levels(), kSizes), 0u);
+TEST(CompactionPlan, Level0GoesDownWithAllThatItMeets) {
+  EXPECT_EQ(told(plan("0: 8:c-h 7:d-e 6:c-d\n"
+                      "6: 1:a-b 2:c-c 3:f-g 4:h-k 5:l-m")),
+            "level0: 8 7 6 + 2 3 4 -> 6");
 }
 
-TEST(CompactionPlan, WhatLiesBetweenTheInputsIsAnInputToo) {
-  Layout layout;
-  layout.add(kDeepest, "m", "n");
-  for (int i = 0; i < 2; ++i) layout.add(0, "a", "b").add(0, "y", "z");
-  EXPECT_EQ(plan(layout)->inputs.size(), 5u);  // else an output from b to y would overlap it
+TEST(CompactionPlan, Level0GoesDownAsAGroup) {
+  // The oldest, and by way of others all that overlap it; 7 does not.
+  EXPECT_EQ(told(plan("0: 9:e-g 8:c-e 7:x-z 6:a-c\n"
+                      "6: 1:a-b 2:y-z")),
+            "level0: 9 8 6 + 1 -> 6");
 }
 
-TEST(CompactionPlan, Level0NeverGoesBelowALevelThatHasData) {
-  Layout layout;
-  layout.add(3, "a", "z", 100);
-  for (int i = 0; i < 4; ++i) layout.add(0, "b", "e");
-  EXPECT_EQ(plan(layout)->output_level, 3u);
+TEST(CompactionPlan, ATableThatMeetsNothingMoves) {
+  EXPECT_EQ(told(plan("0: 9:e-g 8:c-d 7:a-b")), "level0: move 7 -> 6");
+  EXPECT_EQ(told(plan("5: 2:d-e/b200\n"
+                      "6: 1:a-c/b900 3:f-g/b900")),
+            "size: move 2 -> 6");
 }
 
-TEST(CompactionPlan, LevelsAreSizedFromTheDeepest) {
-  Layout layout;
-  layout.add(kDeepest, "a", "z", 250'000);
-  const LevelTargets targets = level_targets(layout.levels(), kSizes);
-  EXPECT_EQ(targets.base_level, kDeepest - 2);
-  EXPECT_EQ(targets.bytes[kDeepest - 1], 25'000u);
-  EXPECT_EQ(targets.bytes[kDeepest - 2], 2'500u);
+TEST(CompactionPlan, AMoveThatCouldDropIsRewritten) {
+  EXPECT_EQ(told(plan("0: 9:e-g 8:c-d 7:a-b/t5")), "level0: 7 -> 6");
+  // Something lies under the tombstones, though not in the level below.
+  EXPECT_EQ(told(plan("4: 2:d-e/b200/t5\n"
+                      "5: 4:x-y\n"
+                      "6: 1:a-e/b9900")),
+            "size: move 2 -> 5");
+  // A snapshot may see what old versions there are.
+  EXPECT_EQ(told(plan("0: 9:e-g 8:c-d 7:a-b/o5/s3-7", {5})), "level0: move 7 -> 6");
+  EXPECT_EQ(told(plan("0: 9:e-g 8:c-d 7:a-b/o5/s3-7", {2, 7})), "level0: 7 -> 6");
 }
 
-TEST(CompactionPlan, ALevelOverItsSizeGivesOneTableInTurn) {
-  Layout layout;
-  layout.add(kDeepest, "a", "z", 50'000);
-  layout.add(kDeepest - 1, "a", "c", 3'000).add(kDeepest - 1, "d", "f", 3'000);
-  CompactionPlaces places;
-  EXPECT_EQ(numbers(*plan_compaction(layout.levels(), kSizes, places)), (std::set<uint64_t>{1, 2}));
-  places[kDeepest - 1] = "c";
-  EXPECT_EQ(numbers(*plan_compaction(layout.levels(), kSizes, places)), (std::set<uint64_t>{1, 3}));
+TEST(CompactionPlan, NothingMovesToALevelThatIsCompressedInAnotherWay) {
+  const LevelMetas levels = levels_of("0: 9:e-g 8:c-d 7:a-b");
+  CompactionParameters parameters = kParameters;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: move 7 -> 6");
+  parameters.compression[6] = Compression::kZstd;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: 7 -> 6");
+  parameters.compression[0] = Compression::kZstd;
+  EXPECT_EQ(told(plan_compaction(levels, parameters, {})), "level0: move 7 -> 6");
 }
 
-TEST(CompactionPlan, WhatOverlapsNothingMoves) {
-  Layout layout;
-  layout.add(kDeepest, "a", "c", 50'000).add(kDeepest - 1, "x", "z", 9'000);
-  const auto due = plan(layout);
-  ASSERT_TRUE(due && due->is_move);
-  EXPECT_EQ(numbers(*due), (std::set<uint64_t>{2}));
+TEST(CompactionPlan, TheLastLevelSetsTheTargets) {
+  const LevelMetas levels = levels_of("6: 1:a-b/b50000");
+  const LevelTargets targets(levels, kParameters);
+  EXPECT_EQ(targets.base(), 3u);
+  EXPECT_EQ(targets.bytes(2), 0u);
+  EXPECT_EQ(targets.bytes(3), 50u);
+  EXPECT_EQ(targets.bytes(4), 500u);
+  EXPECT_EQ(targets.bytes(5), 5000u);
+  EXPECT_EQ(targets.bytes(6), UINT64_MAX);
+  EXPECT_EQ(told(plan("0: 4:a-b 3:a-b 2:a-b\n"
+                      "6: 1:a-b/b50000")),
+            "level0: 4 3 2 -> 3");
 }
 
-TEST(CompactionPlan, NothingMovesToALevelOfAnotherFormat) {
-  Layout layout;
-  layout.add(kDeepest, "a", "c", 50'000).add(kDeepest - 1, "x", "z", 9'000);
-  CompactionSizes sizes = kSizes;
-  sizes.compression[kDeepest] = Compression::kZstd;
-  EXPECT_FALSE(plan_compaction(layout.levels(), sizes, {})->is_move);
+TEST(CompactionPlan, TargetsBelowTheBaseSizeCollapse) {
+  EXPECT_EQ(LevelTargets(levels_of("6: 1:a-b/b100"), kParameters).base(), 6u);
+  EXPECT_EQ(LevelTargets(levels_of("6: 1:a-b/b101"), kParameters).base(), 5u);
+  EXPECT_EQ(LevelTargets(levels_of("6: 1:a-b/b99999999999999"), kParameters).base(), 1u);
 }
 
-TEST(CompactionPlan, TombstonesAreReasonEnough) {
-  Layout shallow;
-  shallow.add(kDeepest, "a", "z").add(0, "b", "c", 100, 60);
-  EXPECT_EQ(numbers(*plan(shallow)), (std::set<uint64_t>{1, 2}));
-  Layout deep;
-  deep.add(kDeepest, "a", "z", 100, 60);
-  EXPECT_EQ(plan(deep)->output_level, kDeepest);
-  EXPECT_FALSE(plan(deep)->is_move);
-  // With an old snapshot they may have to stay: planning that again and again would not end.
-  CompactionSizes sizes = kSizes;
-  sizes.has_old_snapshots = true;
-  EXPECT_FALSE(plan_compaction(deep.levels(), sizes, {}));
+TEST(CompactionPlan, Level0GoesBelowNoLevelThatHasTables) {
+  EXPECT_EQ(told(plan("0: 4:a-b 3:a-b 2:a-b\n"
+                      "3: 5:c-d/b5\n"
+                      "6: 1:a-b/b50")),
+            "level0: 4 3 2 -> 3");
 }
 
-TEST(CompactionPlan, ARangeIsBroughtDownStepByStep) {
-  Layout layout;
-  layout.add(kDeepest, "a", "z").add(4, "a", "c").add(4, "x", "z").add(0, "b", "d");
-  EXPECT_EQ(numbers(*plan_range(layout.levels(), kSizes, "b", "d")), (std::set<uint64_t>{2, 4}));
-  EXPECT_EQ(numbers(*plan_range(layout.levels(), kSizes, "y", std::nullopt)),
-            (std::set<uint64_t>{1, 3}));
-  EXPECT_FALSE(plan_range(layout.levels(), kSizes, "e", "f"));
+TEST(CompactionPlan, LevelsAboveTheBaseAreEmptied) {
+  EXPECT_EQ(told(plan("2: 5:c-d/b20\n"
+                      "6: 1:a-d/b500")),
+            "size: move 5 -> 5");
+  EXPECT_EQ(told(plan("2: 5:c-d/b20\n"
+                      "4: 6:a-c/b20\n"
+                      "6: 1:a-d/b500")),
+            "size: 5 + 6 -> 4");
 }
 
-// What a merge of the inputs would leave, if each input keeps its entries: outputs of table_bytes.
-LevelMetas apply(LevelMetas levels, const CompactionPlan& plan, uint64_t* next_number) {
-  const std::set<uint64_t> gone = numbers(plan);
-  for (auto& level : levels) {
-    std::erase_if(level, [&](const TableMeta& table) { return gone.contains(table.number); });
-  }
-  auto& out = levels[plan.output_level];
-  if (plan.is_move) {
-    for (TableMeta table : plan.inputs) {
-      table.level = plan.output_level;
-      out.push_back(table);
-    }
-  } else {
-    TableMeta merged = plan.inputs.front();
-    merged.number = ++*next_number;
-    merged.level = plan.output_level;
-    merged.bytes = merged.tombstones = 0;
-    for (const TableMeta& table : plan.inputs) {
-      merged.bytes += table.bytes;
-      merged.smallest_key = std::min(merged.smallest_key, table.smallest_key);
-      merged.largest_key = std::max(merged.largest_key, table.largest_key);
-      if (plan.output_level != kDeepest) merged.tombstones += table.tombstones;
-    }
-    merged.tombstones = std::min(merged.tombstones, merged.entries);
-    out.push_back(merged);
-  }
-  std::ranges::sort(out, {}, &TableMeta::smallest_key);
-  return levels;
+TEST(CompactionPlan, TheLevelFurthestOverItsTargetGoesFirst) {
+  const std::string levels =
+      "4: 1:a-b/b90\n"
+      "5: 2:a-b/b900\n"
+      "6: 3:a-b/b5000";  // targets: 50, 500
+  EXPECT_EQ(told(plan("0: 9:a-b 8:a-b 7:a-b\n" + levels)), "size: 1 + 2 -> 5");
+  EXPECT_EQ(told(plan("0: 9:a-b 8:a-b 7:a-b 6:a-b 5:a-b 4:a-b\n" + levels)),
+            "level0: 9 8 7 6 5 4 + 1 -> 4");
 }
 
-TEST(CompactionPlan, EveryStoreComesToRestWithDisjointLevels) {
-  std::mt19937_64 random(1);
-  for (int round = 0; round < 2000; ++round) {
-    LevelMetas levels;
-    uint64_t number = 0;
-    for (uint32_t level = 0; level < kLevels; ++level) {
-      const uint64_t tables = random() % 6;
-      for (uint64_t i = 0; i < tables; ++i) {
-        // Deeper tables lie side by side.
-        const uint64_t from = level == 0 ? random() % 90 : i * 16 + random() % 8;
-        const uint64_t to = from + random() % (level == 0 ? 40 : 8);
-        levels[level].push_back({.number = ++number,
-                                 .level = level,
-                                 .bytes = 1 + random() % 20'000,
-                                 .entries = 100,
-                                 .tombstones = random() % 3 == 0 ? random() % 100 : 0,
-                                 .smallest_sequence = number,
-                                 .largest_sequence = number,
-                                 .smallest_key = std::to_string(1000 + from),
-                                 .largest_key = std::to_string(1000 + to)});
-      }
-    }
-    int steps = 0;
-    while (const auto due = plan_compaction(levels, kSizes, {})) {
-      ASSERT_LT(++steps, 500);
-      ASSERT_GT(compaction_debt(levels, kSizes), 0u);
-      // Nothing newer may pass below something older of the same keys.
-      const uint32_t from = due->inputs.front().level;
-      for (uint32_t between = from + 1; between < due->output_level; ++between) {
-        ASSERT_TRUE(levels[between].empty());
-      }
-      levels = apply(std::move(levels), *due, &number);
-      for (uint32_t level = 1; level < kLevels; ++level) {
-        for (size_t i = 1; i < levels[level].size(); ++i) {
-          ASSERT_LT(levels[level][i - 1].largest_key, levels[level][i].smallest_key);
-        }
-      }
-    }
-    ASSERT_EQ(compaction_debt(levels, kSizes), 0u);
-    ASSERT_LT(levels[0].size(), kSizes.level0_tables);
-  }
+TEST(CompactionPlan, TheTableWithTheLeastToRewriteGoesFirst) {
+  EXPECT_EQ(told(plan("5: 1:a-c/b300 2:d-f/b401 3:g-h/b400\n"
+                      "6: 4:a-b/b3000 5:d-e/b3999 6:g-h/b4001")),
+            "size: 2 + 5 -> 6");
 }
 
-// Every history of up to four versions of a key, under every set of snapshots, over older data or
-// none: every reader reads the same before and after, and the filter keeps no more than it must.
-TEST(VersionFilterTest, EveryReaderReadsTheSameBeforeAndAfter) {
-  constexpr Sequence kMost = 4;
-  for (uint32_t history = 0; history < 81; ++history) {  // each of 4 sequences: none, put, delete
-    for (uint32_t held = 0; held < 16; ++held) {
-      for (const bool deeper : {false, true}) {
-        std::vector<Sequence> snapshots;
-        for (Sequence s = 1; s <= kMost; ++s) {
-          if (held >> (s - 1) & 1) snapshots.push_back(s);
-        }
-        VersionFilter filter(snapshots);
-        std::vector<TableEntry> before, after;
-        uint32_t rest = history;
-        for (Sequence s = kMost; s >= 1; --s, rest /= 3) {
-          if (rest % 3 == 0) continue;
-          const Kind kind = rest % 3 == 1 ? Kind::kPut : Kind::kDelete;
-          before.push_back({.key = "k", .sequence = s, .kind = kind});
-          if (filter.keep(before.back(), [&](Bytes) { return deeper; })) {
-            after.push_back(before.back());
-          }
-        }
-        // The sequence read, 0: nothing, 100: from deeper.
-        const auto read = [&](const std::vector<TableEntry>& versions, Sequence at) -> Sequence {
-          for (const TableEntry& entry : versions) {
-            if (entry.sequence > at) continue;
-            return entry.kind == Kind::kPut ? entry.sequence : 0;
-          }
-          return deeper ? 100 : 0;
-        };
-        std::vector<Sequence> readers = snapshots;
-        readers.push_back(kMost);
-        for (const Sequence at : readers) {
-          ASSERT_EQ(read(before, at), read(after, at)) << history << " " << held << " " << deeper;
-        }
-        // One version a stripe at most.
-        ASSERT_LE(after.size(), readers.size());
-        if (!deeper && !after.empty()) {
-          const bool oldest_is_read =
-              after.back().kind == Kind::kPut ||
-              (!snapshots.empty() && after.back().sequence > snapshots.front());
-          ASSERT_TRUE(oldest_is_read);
-        }
-      }
-    }
-  }
+TEST(CompactionPlan, AnObsoleteTableGoesDownWhenNothingElseIsDue) {
+  const std::string obsolete =
+      "5: 1:a-b/b20/t5 2:c-d/b20/t4 3:e-f/b20/o3/t2\n"
+      "6: 4:a-a/b500 5:d-e/b500 ";
+  EXPECT_EQ(told(plan(obsolete)), "obsolete: 1 + 4 -> 6");
+  EXPECT_EQ(told(plan("0: 9:d-d 8:d-d 7:d-d\n" + obsolete)), "level0: 9 8 7 + 2 -> 5");
+  // Also from level 0, also a small one, also below a level with nothing in its range.
+  EXPECT_EQ(told(plan("0: 7:a-b/n1/t1\n"
+                      "6: 1:a-a")),
+            "obsolete: 7 + 1 -> 6");
+  EXPECT_EQ(told(plan("4: 7:a-b/b1/t9\n"
+                      "5: 1:x-x\n"
+                      "6: 2:a-a/b2000")),
+            "obsolete: move 7 -> 5");
+}
+
+TEST(CompactionPlan, AnObsoleteTableAboveNothingIsRewrittenInPlace) {
+  EXPECT_EQ(told(plan("6: 1:a-b/t5 2:c-d/t4")), "obsolete: 1 -> 6");
+  EXPECT_EQ(told(plan("5: 1:a-b/o5\n"
+                      "6: 2:c-d/b500")),
+            "obsolete: 1 -> 5");
+}
+
+TEST(CompactionPlan, WhatASnapshotMaySeeIsNotRewrittenInVain) {
+  const std::string old_versions = "6: 1:a-b/o5/s10-20";
+  EXPECT_EQ(told(plan(old_versions, {9, 20})), "obsolete: 1 -> 6");
+  EXPECT_EQ(told(plan(old_versions, {10})), "nothing");
+  EXPECT_EQ(told(plan(old_versions, {5, 19, 30})), "nothing");
+  EXPECT_EQ(told(plan("0: 1:a-b/t5/s10-20", {10})), "nothing");
+}
+
+TEST(CompactionPlan, DeeperIsWhereOlderVersionsMayLie) {
+  const auto found = plan(
+      "3: 1:c-h/b1000\n"
+      "4: 2:d-e 3:g-l\n"
+      "5: 4:a-b 5:c-d 6:k-k 7:m-n\n"
+      "6: 8:a-a/b9999 9:d-f/b9999 10:g-g 11:l-l 12:m-m");
+  EXPECT_EQ(told(found), "size: 1 + 2 3 -> 4");
+  EXPECT_EQ(found->range, (KeyRange{"c", "l"}));
+  EXPECT_EQ(told(found->deeper), "c-f g-g k-k l-l");
+  EXPECT_EQ(found->cuts, (std::vector<std::string>{"d", "k"}));
+}
+
+TEST(CompactionPlan, PlansOverlapNoRunningOne) {
+  const std::string levels =
+      "0: 9:x-y 8:u-v 7:a-b\n"
+      "5: 1:a-b/b90 2:d-e/b90\n"
+      "6: 3:a-b/b500 4:d-g/b450";
+  EXPECT_EQ(told(plan(levels, {}, {})), "size: 2 + 4 -> 6");
+  EXPECT_EQ(told(plan(levels, {}, {{"g", "h"}})), "size: 1 + 3 -> 6");
+  EXPECT_EQ(told(plan(levels, {}, {{"b", "d"}})), "level0: move 8 -> 5");
+  EXPECT_EQ(told(plan(levels, {}, {{"b", "d"}, {"t", "z"}})), "nothing");
+}
+
+TEST(CompactionPlan, DebtIsWhatGoesDownAndWhatItMeets) {
+  const auto debt = [](const std::string& drawing) {
+    return debt_bytes(levels_of(drawing), kParameters);
+  };
+  EXPECT_EQ(debt("0: 2:a-b 1:a-b"), 0u);
+  EXPECT_EQ(debt("0: 3:a-b 2:a-b 1:b-c\n"
+                 "6: 4:a-a/b20 5:c-d/b30 6:e-f/b40"),
+            30u + 50u);
+  EXPECT_EQ(debt("5: 1:a-b/b150\n"
+                 "6: 2:a-b/b1000"),
+            50u + 500u);  // ten times what is above the target
+  EXPECT_EQ(debt("0: 3:a-b 2:a-b 1:a-b\n"
+                 "5: 4:a-b/b100\n"
+                 "6: 5:a-b/b1000"),
+            30u + 100u + 30u + 300u);
+  EXPECT_EQ(debt("6: 1:a-b/t9"), 0u);  // can wait
+}
+
+std::optional<CompactionPlan> range_plan(const std::string& drawing,
+                                         std::optional<Bytes> start = std::nullopt,
+                                         std::optional<Bytes> stop = std::nullopt,
+                                         const std::vector<Sequence>& snapshots = {}) {
+  return plan_range(levels_of(drawing), kParameters, snapshots, start, stop);
+}
+
+TEST(CompactionPlan, ARangeGoesDownFromTheTop) {
+  EXPECT_EQ(told(range_plan("0: 9:a-b 8:x-y\n"
+                            "5: 1:a-b\n"
+                            "6: 3:a-b/b500",
+                            "b", "c")),
+            "range: 9 + 1 -> 5");
+  EXPECT_EQ(told(range_plan("5: 1:a-b 2:c-d 4:e-f\n"
+                            "6: 3:a-e/b500",
+                            "c")),
+            "range: 2 + 3 -> 6");
+  EXPECT_EQ(told(range_plan("4: 1:a-b/t1\n"
+                            "6: 3:c-e/b500")),
+            "range: 1 -> 6");
+  EXPECT_EQ(told(range_plan("4: 1:a-b\n"
+                            "6: 3:c-e/b500")),
+            "range: move 1 -> 6");
+}
+
+TEST(CompactionPlan, ARangeEndsBeforeItsStop) {
+  const std::string levels =
+      "5: 1:c-d\n"
+      "6: 3:a-e/b500";
+  EXPECT_EQ(told(range_plan(levels, {}, "c")), "nothing");
+  EXPECT_EQ(told(range_plan(levels, {}, "ca")), "range: 1 + 3 -> 6");
+  EXPECT_EQ(told(range_plan(levels, "d", {})), "range: 1 + 3 -> 6");
+  EXPECT_EQ(told(range_plan(levels, "da", {})), "nothing");
+}
+
+TEST(CompactionPlan, ARangeInTheLastLevelLosesWhatIsObsoleteForCertain) {
+  EXPECT_EQ(told(range_plan("6: 1:a-b 2:c-d/t1 3:e-f/o1")), "range: 2 -> 6");
+  EXPECT_EQ(told(range_plan("6: 1:a-b 3:e-f/o1/s4-6", {}, {}, {4})), "nothing");
+  EXPECT_EQ(told(range_plan("6: 1:a-b 3:e-f/o1/s4-6", {}, {}, {3, 6})), "range: 3 -> 6");
+  EXPECT_EQ(told(range_plan("6: 1:a-b 3:e-f")), "nothing");
 }
 
 }  // namespace
-}  // namespace skiplith
+}  // namespace skiplith::testing

@@ -41,12 +41,10 @@ def settled() -> list[Row]:
                     found[name][figure].append(value)
     print(f"{'settled':26}{'get, ns':>10}{'spread':>14}{'scan, ns':>10}{'spread':>14}{'space':>8}")
     for name, figures in found.items():
-        gets, scans = figures["get_ns"], figures["scan_ns"]
-        print(
-            f"{name:26}{median(gets):10.0f}{f'{min(gets):.0f}..{max(gets):.0f}':>14}"
-            f"{median(scans):10.0f}{f'{min(scans):.0f}..{max(scans):.0f}':>14}"
-            f"{median(figures['space']):7.2f}x"
-        )
+        times = ""
+        for ns in (figures["get_ns"], figures["scan_ns"]):
+            times += f"{median(ns):10.0f}{f'{min(ns):.0f}..{max(ns):.0f}':>14}"
+        print(f"{name:26}{times}{median(figures['space']):7.2f}x")
 
     def ratio(figure: str) -> float:
         return median(found["plyvel"][figure]) / median(found["skiplith"][figure])

@@ -40,7 +40,7 @@ class Indexed:
     records: int
     bytes: int  # of keys and values
     seconds: float
-    freezes: int
+    settled: skiplith.Stats  # after compact()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Recovered:
     seconds: float
     batches: int
     records: int
-    log_bytes: int
     verdict: crash.Verdict
 
 
@@ -106,7 +105,8 @@ def _index(
         seconds = time.perf_counter() - started
         progress.stop()
         _answer(console, db, word, shown)
-        return Indexed(records, written, seconds, db.stats().freezes)
+        db.compact()
+        return Indexed(records, written, seconds, db.stats())
 
 
 def _answer(console: Console, db: skiplith.DB, word: str, shown: int) -> None:
@@ -142,20 +142,24 @@ def _crash_and_recover(
         batches, records = db.stats().recovered_records, db.count()
         console.print(f"reopened in {seconds:.2f} s: {records:,} records; checking them all")
         verdict = crash.check(db, chosen, acknowledged, threads)
-        return Recovered(seconds, batches, records, db.stats().log_bytes, verdict)
+        return Recovered(seconds, batches, records, verdict)
 
 
 def _table(indexed: Indexed, recovered: Recovered) -> Table:
     table = Table(title="skiplith demo", title_justify="left", show_header=False)
     table.add_column("what")
     table.add_column("figure", justify="right")
+    stats = indexed.settled
     rows = [
         ("records indexed", f"{indexed.records:,}"),
         ("keys and values", f"{indexed.bytes / _MB:,.1f} MB"),
         ("time", f"{indexed.seconds:.2f} s"),
         ("rate", f"{indexed.records / indexed.seconds:,.0f} records/s"),
         ("", f"{indexed.bytes / _MB / indexed.seconds:,.1f} MB/s"),
-        ("freezes", f"{indexed.freezes:,}"),
+        ("freezes", f"{stats.freezes:,}"),
+        ("flushes, compactions", f"{stats.flushes:,}, {stats.compactions:,}"),
+        ("tables by level, compacted", " ".join(str(level.tables) for level in stats.levels)),
+        ("space of tables", f"{sum(level.bytes for level in stats.levels) / _MB:,.1f} MB"),
     ]
     for name, figure in rows:
         table.add_row(name, figure)
@@ -163,10 +167,8 @@ def _table(indexed: Indexed, recovered: Recovered) -> Table:
     verdict = recovered.verdict
     rows = [
         ("recovery after SIGKILL", f"{recovered.seconds:.2f} s"),
-        ("batches in the log", f"{recovered.batches:,}"),
-        ("records recovered", f"{recovered.records:,}"),
-        ("recovery rate", f"{recovered.records / recovered.seconds:,.0f} records/s"),
-        ("log after recovery", f"{recovered.log_bytes / _MB:,.1f} MB"),
+        ("batches replayed", f"{recovered.batches:,}"),
+        ("records found", f"{recovered.records:,}"),
         ("records acknowledged", f"{verdict.acknowledged:,}"),
         ("acknowledged and lost", f"{verdict.lost:,}"),
         ("not acknowledged, yet there, whole", f"{verdict.unacknowledged:,}"),

@@ -9,6 +9,7 @@ command -v g++ >/dev/null || missing+=(g++)
 command -v cmake >/dev/null || missing+=(cmake)
 command -v ninja >/dev/null || missing+=(ninja-build)
 command -v ccache >/dev/null || missing+=(ccache)
+command -v strace >/dev/null || missing+=(strace)  # a test watches system calls
 
 # A library counts as present when its header is, whoever installed it.
 libraries="xxhash.h:libxxhash-dev lz4.h:liblz4-dev zstd.h:libzstd-dev gtest/gtest.h:libgtest-dev

@@ -52,6 +52,9 @@ kill: $(VENV)/installed ## SIGKILL proofs, long form
 	$(PY) -m pytest -m slow_kill
 
 prove: $(VENV)/installed ## all other long proofs
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release --target cut_everywhere_test
+	SKIPLITH_CUT_SEEDS=2 build/release/tests/cpp/cut_everywhere_test
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/installed ## compare with other stores

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from killing.campaign import KINDS, PHASES, BrokenPromiseError, Database, Kill, campaign, table
+from killing.driver import MEMTABLE_BYTES
 from killing.judge import judge
 from killing.work import COUNTER, KEYS_PER_WRITER, Write, nth_write
 
@@ -26,6 +27,7 @@ def test_no_acknowledged_write_is_lost_in_three_hundred_and_twenty_kills(tmp_pat
     with capsys.disabled():
         print("\n" + table(tally))
     assert tally.per_phase().total() == 320
+    assert tally.largest >= 10 * MEMTABLE_BYTES
     assert all(tally.per_phase()[phase] >= 10 for phase in PHASES)
     assert {kind for _, kind in tally.kills} == set(map(str, KINDS))
 

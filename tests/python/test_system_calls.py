@@ -55,7 +55,7 @@ def test_no_user_call_unmaps_closes_or_removes_a_file(tmp_path: Path) -> None:
     end = next(n for n, (_, call) in enumerate(lines) if '"/end"' in call)
     user = lines[begin][0]
     ours = set(re.findall(rf"mmap\(.*(?:<{path}/[^>]*>|MAP_NORESERVE).*\) = (0x\w+)", text(lines)))
-    seen = {"user": [], "background": []}
+    seen: dict[str, list[str]] = {"user": [], "background": []}
     for thread, call in lines[begin:end]:
         unmap = re.match(r"munmap\((0x\w+),", call)
         touches = f"{path}/" in call and re.match(r"close|unlink", call)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import skiplith
-from killing.driver import Run
+from killing.driver import MEMTABLE_BYTES, Run
 from killing.judge import judge
 from killing.work import Write, nth_write
 
@@ -111,11 +111,13 @@ class Tally:
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)  # phase, kind
     acknowledged: int = 0
     survived: int = 0  # drivers that never came to the point
+    largest: int = 0  # bytes of a database's tables
 
     def add(self, other: "Tally") -> None:
         self.kills += other.kills
         self.acknowledged += other.acknowledged
         self.survived += other.survived
+        self.largest = max(self.largest, other.largest)
 
     def per_phase(self) -> Counter[str]:
         totals: Counter[str] = Counter()
@@ -216,8 +218,10 @@ class Database:
             return
         flags: list[Literal["r", "w"]] = ["r", "w", "r"] if self.rng.random() < 0.3 else ["r"]
         for flag in flags:
-            with skiplith.open(self.directory, flag, memtable_bytes=65536) as db:
+            with skiplith.open(self.directory, flag, memtable_bytes=MEMTABLE_BYTES) as db:
                 found = dict(db.items())
+                tables = sum(level.bytes for level in db.stats().levels)
+                self.tally.largest = max(self.tally.largest, tables)
                 if list(reversed(db)) != sorted(found, reverse=True):
                     raise BrokenPromiseError(f"backwards is not forwards in {self.directory}")
                 yield found

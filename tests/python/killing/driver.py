@@ -15,6 +15,7 @@ from killing.work import COUNTER, Write, nth_write
 from skiplith._core import sync_points
 
 NEVER = ""
+MEMTABLE_BYTES = 65536  # the least there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def main(run: Run) -> None:
 
     arm("open")
     options: dict[str, Any] = {"sync": run.sync, "wal_sink": run.wal_sink, "gil": run.gil}
-    db = skiplith.open(run.directory, memtable_bytes=65536, **options)
+    db = skiplith.open(run.directory, memtable_bytes=MEMTABLE_BYTES, **options)
     acknowledge(b"open\n")
     arm("write")
 

@@ -3,12 +3,10 @@
 #include <new>
 
 namespace skiplith {
-Background::Background(Work work) : work_(std::move(work)), thread_([this] { run(); }) {}
-
 void Background::stop() {
   stopping_.store(true);
   wakeup_.notify();
-  thread_.join();
+  if (thread_) thread_->join();
 }
 
 void Background::run() {

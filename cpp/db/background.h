@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "base/threads.h"
 
@@ -15,10 +16,14 @@ class Background {
   // 0: not until then.
   using Work = std::function<uint64_t()>;
 
-  // Begins with a round. Throws std::system_error when there is no thread to be had.
-  explicit Background(Work work);
+  explicit Background(Work work) : work_(std::move(work)) {}
   ~Background() { stop(); }
 
+  // Begins with a round. Once; throws std::system_error when there is no thread to be had.
+  void start() {
+    thread_.emplace([this] { run(); });
+  }
+  // From any thread, started or not.
   void wake() { wakeup_.notify(); }
   // Ends the round in progress and joins. Idempotent; one caller at a time.
   void stop();
@@ -29,7 +34,7 @@ class Background {
   const Work work_;
   std::atomic<bool> stopping_{false};
   Wakeup wakeup_;
-  EngineThread thread_;  // last: starts when the rest is there
+  std::optional<EngineThread> thread_;
 };
 
 }  // namespace skiplith

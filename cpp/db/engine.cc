@@ -25,7 +25,7 @@ Engine::Engine(Files& files, Recovered recovered, const Options& options, bool r
                .form = recovered_.form},
               options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr),
       maintenance_(*recovered_.store, *recovered_.manifest, views_, log_, sync_, options_,
-                   counters_, [this] { wake_background(); }) {
+                   counters_, [this] { background_.wake(); }) {
   clock_.start_after(recovered_.last_sequence);
 }
 
@@ -43,7 +43,7 @@ Status Engine::begin_writing() {
   freezer_.start(std::move(*first), std::move(recovered_.memtables), std::move(recovered_.levels));
   if (read_only_) return Status::ok();
   try {
-    background_ = std::make_unique<Background>([this] { return background_round(); });
+    background_.start();
   } catch (const std::system_error& error) {
     return Status::storage(error.code().value(), directory(), "start a thread");
   }
@@ -101,7 +101,7 @@ Status Engine::write(const Batch& batch, bool sync) {
 Status Engine::clear(bool sync) {
   Sequence sequence = 0;
   Status written = writes_.clear(&sequence);
-  wake_background();  // to free what was cleared
+  background_.wake();  // to free what was cleared
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
@@ -205,7 +205,7 @@ Stats Engine::stats() const {
 Status Engine::flush(bool wait) {
   const Sequence through = clock_.last();
   SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(through));
-  wake_background();
+  background_.wake();
   return wait ? maintenance_.wait_flushed(through) : Status::ok();
 }
 
@@ -230,7 +230,7 @@ Status Engine::verify() {
 
 Status Engine::close() {
   maintenance_.stop();
-  if (background_ != nullptr) background_->stop();
+  background_.stop();
   Status closed = read_only_ ? Status::ok() : close_files();
   views_.close();
   recovered_.store->close();

@@ -64,9 +64,6 @@ class Engine {
   Engine(Files& files, Recovered recovered, const Options& options, bool read_only);
   Status begin_writing();
   uint64_t background_round();
-  void wake_background() {
-    if (background_ != nullptr) background_->wake();
-  }
   Status wait_if_synced(Status written, Sequence sequence, bool sync);
   Status close_files();
   Status close_log();
@@ -81,7 +78,8 @@ class Engine {
   Poison poison_;
   Lanes lanes_;
   SequenceClock clock_{lanes_};
-  CurrentView views_{[this] { wake_background(); }};
+  Background background_{[this] { return background_round(); }};
+  CurrentView views_{[this] { background_.wake(); }};
   LogSet log_;
   GroupSync sync_{clock_, log_, poison_, counters_};
   Supply supply_;
@@ -89,9 +87,8 @@ class Engine {
   Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
   WritePath writes_{lanes_,   clock_,    views_,
                     freezer_, supply_,   maintenance_,
-                    poison_,  counters_, [this] { wake_background(); }};
+                    poison_,  counters_, [this] { background_.wake(); }};
   uint64_t interval_sync_due_ns_ = 0;  // the background thread's own
-  std::unique_ptr<Background> background_;
 };
 
 }  // namespace skiplith

@@ -23,13 +23,22 @@ class Chance {
   std::mt19937_64 next_;
 };
 
+// A file's bytes, without the zeros at its end: a segment is allocated far ahead of its use.
+struct MemoryContents {
+  void resize(uint64_t new_size);  // new bytes are zero
+  std::string whole() const;
+
+  std::string bytes;
+  uint64_t size = 0;  // at least bytes.size()
+};
+
 // Under the mutex of its disk, but for stores into the mapping, which come at any time.
 class MemoryFile {
  public:
-  uint64_t size() const { return size_; }
+  uint64_t size() const { return cache_.size; }
   // Returns how many bytes there were, at most `size`.
   size_t read(uint64_t offset, char* buffer, size_t size) const;
-  std::string contents() const;
+  std::string contents() const { return cached().whole(); }
   void write(uint64_t offset, Bytes bytes);  // not while mapped; extends the file
   void resize(uint64_t bytes);               // new bytes are zero
 
@@ -50,10 +59,11 @@ class MemoryFile {
   std::shared_ptr<MemoryFile> copy() const;
 
  private:
-  uint64_t size_ = 0;
-  std::string bytes_;                      // size_ of them, unless it is mapped
-  std::unique_ptr<AddressRange> mapping_;  // zeros from size_ on
-  std::string on_disk_;
+  MemoryContents cached() const;
+
+  MemoryContents cache_;                   // of a mapped file the size only
+  std::unique_ptr<AddressRange> mapping_;  // zeros from the size on
+  MemoryContents on_disk_;
 };
 
 }  // namespace skiplith

@@ -74,7 +74,7 @@ class MemorySegment : public SegmentFile {
         form_(form),
         reserved_(reserved),
         mapped_(file_->mapped()) {}
-  // Stores outlive the segment.
+  // Gives the address space back; what was stored stays in the file.
   ~MemorySegment() override {
     const MutexLock lock(disk_->mutex);
     file_->unmap();

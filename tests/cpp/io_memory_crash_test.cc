@@ -172,6 +172,7 @@ TEST_F(MemoryCrashTest, SyncingADirectoryIsForItsNamesAndWhatTheyNeed) {
   const auto after = files_.crash(0, 0);
   EXPECT_EQ(*after->list("/e"), std::vector<std::string>{"came"});
   EXPECT_EQ(*after->list("/d"), std::vector<std::string>{});
+  EXPECT_EQ(lists(1), (Names{{"stays"}}));  // what came before the rename is not done after it
 }
 
 TEST_F(MemoryCrashTest, DirectoriesAreDurableWhenMade) {

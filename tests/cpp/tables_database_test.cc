@@ -1,5 +1,6 @@
 // A database whose data is in tables: flushes, compactions, clears, reopening, against a map.
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -52,6 +53,7 @@ class TablesTest : public DatabaseTest {
     for (const auto& file : std::filesystem::directory_iterator(directory_)) {
       if (file.path().extension() == extension) found.push_back(file.path().filename());
     }
+    std::ranges::sort(found);
     return found;
   }
 

@@ -131,9 +131,24 @@ class Planner {
   }
 
   Status missing() const {
-    return corrupted(*required_by_, required_at_,
-                     "sequence " + std::to_string(last_ + 1) + " is missing, and " +
-                         std::to_string(required_through_) + " was durable");
+    const std::string what = "sequence " + std::to_string(last_ + 1) + " is missing, and " +
+                             std::to_string(required_through_) + " was durable";
+    if (const SegmentContents* damaged = damaged_around(last_ + 1)) {
+      return corrupted(*damaged, damaged->damage->offset, damaged->damage->what + ": " + what);
+    }
+    return corrupted(*required_by_, required_at_, what);
+  }
+  // The oldest damaged segment that can have had this missing sequence: no older one has a later
+  // sequence, no newer one an earlier.
+  const SegmentContents* damaged_around(Sequence missing) const {
+    const SegmentContents* found = nullptr;
+    for (const SegmentContents& segment : segments_) {
+      const auto& records = segment.records;
+      if (!records.empty() && records.front().first_sequence < missing) found = nullptr;
+      if (found == nullptr && segment.damage) found = &segment;
+      if (!records.empty() && records.back().last_sequence() > missing) break;
+    }
+    return found;
   }
   Status missing_before(const SegmentContents& segment) const {
     return corrupted(

@@ -19,7 +19,8 @@ struct ReplayPlan {
 // it is in tables. Sequences are dense, so whatever is missing shows:
 //
 //  1. Missing at or below a synced-through, or a cleanly closed segment's last sequence:
-//     kCorruption, never a silent cut. So is any damage in a cleanly closed segment.
+//     kCorruption, never a silent cut; it names the segment that is damaged there, if one is, else
+//     the one that promised. So is any damage in a cleanly closed segment.
 //  2. A segment of this boot (the process died, the page cache did not): damage is kCorruption.
 //     A gap must be a record in flight: nothing was in flight in any but the last segment written
 //     to (a freeze holds all lanes), and each gap needs a lane of its own whose last valid

@@ -159,6 +159,18 @@ TEST(Replay, WhatWasDurableIsNeverCutSilently) {
   });
 }
 
+TEST(Replay, WhatIsMissingAndWasDurableIsLookedForInTheDamagedSegment) {
+  expect_plans({
+      {{"before: 1 !", "before: 3 T3"}, "corrupt: segment 1"},
+      {{"before: 1 T3", "before: 3 !"}, "corrupt: segment 2"},
+      {{"before: !", "before: T3"}, "corrupt: segment 1"},
+      {{"before: 1 !", "before: ! T3"}, "corrupt: segment 1"},
+      // Damage elsewhere has nothing to do with it.
+      {{"before: 1 !", "before: 2 4 T3"}, "corrupt: segment 2"},
+      {{"before: 1 3 T3", "before: 4 !"}, "corrupt: segment 1"},
+  });
+}
+
 TEST(Replay, ACleanSegmentIsComplete) {
   expect_plans({
       {{"before: 1 2 F2/2"}, "1 2 -> 2 clean"},

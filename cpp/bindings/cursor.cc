@@ -34,7 +34,7 @@ class Cursor {
   PyObject* step(Status (DbCursor::*onward)(), Status (DbCursor::*from_the_end)()) {
     return move([&](DbCursor& cursor) {
       if (fresh_) return (cursor.*from_the_end)();
-      return cursor.valid() ? (cursor.*onward)() : Status::ok();
+      return cursor.valid() ? (cursor.*onward)() : cursor.failure();
     });
   }
 

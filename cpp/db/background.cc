@@ -3,6 +3,11 @@
 #include <new>
 
 namespace skiplith {
+namespace {
+
+constexpr uint64_t kMemoryNs = 10'000'000;
+
+}  // namespace
 void Background::stop() {
   stopping_.store(true);
   wakeup_.notify();
@@ -15,7 +20,7 @@ void Background::run() {
     try {
       next_ns = work_();
     } catch (const std::bad_alloc&) {
-      // Whoever needs what was to be made ahead makes it, and hears of it.
+      next_ns = kMemoryNs;  // soon again: what frees memory may come after what failed
     }
     wakeup_.wait(next_ns);
   }

@@ -25,15 +25,18 @@ DbCursor::~DbCursor() = default;
 template <typename Move>
 Status DbCursor::move(bool forward, Move move) {
   valid_ = false;
-  const CountedCall call(database_->calls_);
-  SKIPLITH_RETURN_IF_ERROR(database_->admit(call));
-  move();
-  while (merged_.valid() && merged_.kind() == Kind::kDelete) {
-    forward ? merged_.next() : merged_.prev();
-  }
-  SKIPLITH_RETURN_IF_ERROR(merged_.status());
-  valid_ = merged_.valid();
-  return Status::ok();
+  failure_ = [&]() -> Status {
+    const CountedCall call(database_->calls_);
+    SKIPLITH_RETURN_IF_ERROR(database_->admit(call));
+    move();
+    while (merged_.valid() && merged_.kind() == Kind::kDelete) {
+      forward ? merged_.next() : merged_.prev();
+    }
+    SKIPLITH_RETURN_IF_ERROR(merged_.status());
+    valid_ = merged_.valid();
+    return Status::ok();
+  }();
+  return failure_;
 }
 
 Status DbCursor::seek(Bytes key) {

@@ -44,6 +44,8 @@ class DbCursor {
   Status prev();  // needs valid()
 
   bool valid() const { return valid_; }
+  // Why the last positioning call failed, or ok.
+  const Status& failure() const { return failure_; }
   Bytes key() const { return merged_.key(); }
   Bytes value() const { return merged_.value(); }
   const ReadPoint& point() const { return point_; }
@@ -57,6 +59,7 @@ class DbCursor {
   ReadPoint point_;
   MergingCursor merged_;
   bool valid_ = false;
+  Status failure_;
 };
 
 // Which pairs a scan delivers: start <= key < stop unless said otherwise.
@@ -101,11 +104,13 @@ class Scan {
 
  private:
   Status advance();  // to the first or next pair; done_ at the end
+  Status move();
   std::unique_ptr<DbCursor> cursor_;
   const Range range_;
   const bool reverse_;
   bool begun_ = false;
   bool done_ = false;
+  Status failure_;  // from the first on, the answer to everything
 };
 
 }  // namespace skiplith

@@ -179,11 +179,28 @@ Status Database::flush(bool wait) {
   return engine_->flush(wait);
 }
 
+// Waits in slices, each a call of its own: close() waits for one of them, not for the compaction.
 Status Database::compact(std::optional<std::string> start, std::optional<std::string> stop,
                          const std::function<bool()>& go_on) {
-  const CountedCall call(calls_);
-  SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
-  return engine_->compact(std::move(start), std::move(stop), go_on);
+  constexpr uint64_t kSliceNs = 50'000'000;
+  std::shared_ptr<Engine::CompactionRequest> request;
+  {
+    const CountedCall call(calls_);
+    SKIPLITH_RETURN_IF_ERROR(admit_write(call, false));
+    auto asked = engine_->ask_to_compact(std::move(start), std::move(stop));
+    if (!asked.is_ok()) return asked.take_status();
+    request = std::move(*asked);
+  }
+  for (;;) {
+    {
+      const CountedCall call(calls_);
+      SKIPLITH_RETURN_IF_ERROR(admit(call));
+      auto done = engine_->wait_compacted(*request, kSliceNs);
+      if (!done.is_ok()) return done.take_status();
+      if (*done) return Status::ok();
+    }
+    if (!go_on()) return Status::closed();
+  }
 }
 
 Status Database::verify() {

@@ -45,6 +45,7 @@ Status Engine::begin_writing() {
   try {
     background_.start();
   } catch (const std::system_error& error) {
+    views_.close();
     return Status::storage(error.code().value(), directory(), "start a thread");
   }
   return Status::ok();
@@ -52,6 +53,7 @@ Status Engine::begin_writing() {
 
 uint64_t Engine::background_round() {
   writes_.background_begins();
+  // Where memory runs out, flushing is what gives some back: the rest of the round goes on.
   supply_.work_ahead(*views_.pin()->active());
   uint64_t next_ns = views_.reclaim() ? kReclaimNs : 0;
   if (const uint64_t interval_ns = options_.sync_interval_ms * 1'000'000; interval_ns != 0) {
@@ -203,16 +205,24 @@ Stats Engine::stats() const {
 }
 
 Status Engine::flush(bool wait) {
+  SKIPLITH_RETURN_IF_ERROR(poison_.check());
   const Sequence through = clock_.last();
+  const auto view = views_.pin();
+  // As a writer would: many memtables of one write each are too many too.
+  if (!view->frozen().empty()) SKIPLITH_RETURN_IF_ERROR(maintenance_.wait_for_room());
   SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(through));
   background_.wake();
-  return wait ? maintenance_.wait_flushed(through) : Status::ok();
+  if (!wait) return Status::ok();
+  // What others have written meanwhile went into the same memtable.
+  const auto now = views_.pin();
+  const Sequence frozen = now->frozen().empty() ? 0 : now->frozen().front()->last_sequence;
+  return maintenance_.wait_flushed(std::max(through, frozen));
 }
 
-Status Engine::compact(std::optional<std::string> start, std::optional<std::string> stop,
-                       const std::function<bool()>& go_on) {
+Result<std::shared_ptr<Engine::CompactionRequest>> Engine::ask_to_compact(
+    std::optional<std::string> start, std::optional<std::string> stop) {
   SKIPLITH_RETURN_IF_ERROR(flush(true));
-  return maintenance_.compact(std::move(start), std::move(stop), go_on);
+  return maintenance_.ask_to_compact(std::move(start), std::move(stop), clock_.last());
 }
 
 // Everything on disk that a reader would believe.
@@ -229,21 +239,24 @@ Status Engine::verify() {
 }
 
 Status Engine::close() {
+  const Status failed = maintenance_.failure();  // before stopping makes failures of its own
   maintenance_.stop();
   background_.stop();
-  Status closed = read_only_ ? Status::ok() : close_files();
+  Status closed;
+  try {
+    if (!read_only_) closed = close_files();
+  } catch (const std::bad_alloc&) {
+    closed = Status::storage(ENOMEM, directory(), "close");
+  }
+  maintenance_.abandon();
   views_.close();
   recovered_.store->close();
   recovered_.lock->release();
-  return closed;
+  // Without a log everything has just been flushed, whatever failed before.
+  return closed.is_ok() && options_.wal ? failed : closed;
 }
 
-// The log first: what could not be flushed or compacted is safe in it.
-Status Engine::close_files() {
-  const Status failed = maintenance_.failure();
-  SKIPLITH_RETURN_IF_ERROR(options_.wal ? close_log() : flush_all());
-  return failed;
-}
+Status Engine::close_files() { return options_.wal ? close_log() : flush_all(); }
 
 Status Engine::flush_all() {
   SKIPLITH_RETURN_IF_ERROR(freezer_.freeze_through(clock_.last()));

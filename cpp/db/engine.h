@@ -46,9 +46,13 @@ class Engine {
   // Everything written before the call is in tables when it returns ok; without `wait`, soon.
   Status flush(bool wait);
 
-  // As Maintenance::compact(), everything written before the call included.
-  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
-                 const std::function<bool()>& go_on);
+  // As Maintenance has them; everything written before the call is meant.
+  using CompactionRequest = Maintenance::CompactionRequest;
+  Result<std::shared_ptr<CompactionRequest>> ask_to_compact(std::optional<std::string> start,
+                                                            std::optional<std::string> stop);
+  Result<bool> wait_compacted(const CompactionRequest& request, uint64_t limit_ns) {
+    return maintenance_.wait_compacted(request, limit_ns);
+  }
   // Reads and checks every table.
   Status verify();
 

@@ -9,12 +9,10 @@
 namespace skiplith {
 namespace {
 
-constexpr uint64_t kFirstPauseNs = 10'000'000;
-constexpr uint64_t kLongestPauseNs = 10'000'000'000;
 // What a compaction does before more urgent work gets its turn.
 constexpr uint64_t kStepBytes = 4 << 20;
-// How often whoever waits for a compaction looks whether it should go on waiting.
-constexpr uint64_t kAskAgainNs = 50'000'000;
+// How soon to look whether there is memory again.
+constexpr uint64_t kMemoryNs = 10'000'000;
 
 CompactionParameters parameters_of(const Options& options) {
   return {.base_bytes = 4 * options.memtable_bytes, .compression = options.compression};
@@ -27,38 +25,31 @@ uint64_t table_bytes(const Options& options) {
 }  // namespace
 
 uint64_t Maintenance::work() {
-  bool worked = false;
-  Status done;
-  try {
-    done = work_once(&worked);
-  } catch (const std::bad_alloc&) {
-    compaction_.reset();  // it may have been in the middle of a step
-    done = Status::storage(ENOMEM, store_.home().directory, "flush or compact");
-  }
-  if (stopping_.load()) return 0;
-  const uint64_t pause_ns = note(done);
-  return pause_ns != 0 || !worked ? pause_ns : kNow;
+  const std::string& path = store_.home().directory;
+  const uint64_t flush_ns = flushing_.attempt(path, [this] { return flush_once(); }, [] {});
+  if (flush_ns == RetriedJob::kNow || stopping_.load()) return flush_ns;
+  // In the middle of a step it may have been when memory ran out.
+  const uint64_t compact_ns =
+      compacting_.attempt(path, [this] { return compact_once(); }, [this] { compaction_.reset(); });
+  if (flush_ns == 0 || compact_ns == 0) return std::max(flush_ns, compact_ns);
+  return std::min(flush_ns, compact_ns);
 }
 
-// What to wait before trying again: 0 after success.
-uint64_t Maintenance::note(const Status& done) {
-  pause_ns_ = done.is_ok()     ? 0
-              : pause_ns_ == 0 ? kFirstPauseNs
-                               : std::min(2 * pause_ns_, kLongestPauseNs);
-  MutexLock lock(mutex_);
-  failure_ = done;
-  changed_.notify_all();
-  return pause_ns_;
-}
-
-Status Maintenance::work_once(bool* worked) {
+// In quarantine the manifest would name nothing of what was made.
+Result<RetriedJob::Done> Maintenance::flush_once() {
   const std::shared_ptr<const View> view = views_.pin();
-  *worked = true;
-  if (view->cleared() > finished_clear_) return finish_clear(view->cleared());
-  if (!view->frozen().empty()) return flush_oldest(*view);
-  if (compaction_ != nullptr || plan_compaction()) return compact_further();
-  *worked = false;
-  return Status::ok();
+  if (clear_is_finished(*view) && view->frozen().empty()) return RetriedJob::Done::kNothing;
+  SKIPLITH_RETURN_IF_ERROR(manifest_.failure());
+  SKIPLITH_RETURN_IF_ERROR(clear_is_finished(*view) ? flush_oldest(*view)
+                                                    : finish_clear(view->cleared()));
+  return RetriedJob::Done::kWhole;
+}
+
+Result<RetriedJob::Done> Maintenance::compact_once() {
+  if (compaction_ == nullptr && !plan_compaction()) return RetriedJob::Done::kNothing;
+  SKIPLITH_RETURN_IF_ERROR(manifest_.failure());
+  SKIPLITH_RETURN_IF_ERROR(compact_further());
+  return compaction_ == nullptr ? RetriedJob::Done::kWhole : RetriedJob::Done::kPart;
 }
 
 Status Maintenance::flush_oldest(const View& view) {
@@ -87,13 +78,13 @@ Status Maintenance::install(const std::shared_ptr<LoggedMemtable>& memtable,
   for (const LogSet::Member& member : segments) {
     edit.removed_segments.push_back(member.segment->number());
   }
-  SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
-  SKIPLITH_SYNC_POINT(flush_named);
   Levels::Tables all = levels_->all();
   for (const TableMeta& table : tables) all.push_back(store_.open(table));
   const auto levels = std::make_shared<const Levels>(std::move(all));
+  SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
+  SKIPLITH_SYNC_POINT(flush_named);
   levels_ = levels;
-  views_.update([&](const View& now) -> std::shared_ptr<const View> {
+  show([&](const View& now) -> std::shared_ptr<const View> {
     // A clear has taken it out meanwhile; finish_clear() will take out its tables.
     if (now.frozen().empty() || now.frozen().back() != memtable) return nullptr;
     ViewParts parts = now.parts();
@@ -119,10 +110,11 @@ Status Maintenance::finish_clear(Sequence cleared) {
   for (const LogSet::Member& member : segments) {
     edit.removed_segments.push_back(member.segment->number());
   }
+  auto none = std::make_shared<const Levels>();
   SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
+  levels_ = std::move(none);
+  finished_clear_.store(cleared);
   SKIPLITH_SYNC_POINT(clear_finished);
-  finished_clear_ = cleared;
-  levels_ = std::make_shared<const Levels>();
   for (const LevelTable& table : hidden) table.stored->drop();
   remove_segments(segments);
   return Status::ok();
@@ -136,27 +128,47 @@ void Maintenance::remove_segments(const std::vector<LogSet::Member>& segments) {
   log_.remove(segments);
 }
 
+// What is due and what was asked for take turns, so that neither waits for the other's end.
 bool Maintenance::plan_compaction() {
   const LevelMetas metas = levels_->metas();
-  const CompactionParameters parameters = parameters_of(options_);
   std::optional<CompactionPlan> plan;
-  if (options_.compaction != CompactionStyle::kNone) {
-    plan = skiplith::plan_compaction(metas, parameters, {});
+  asked_turn_ = !asked_turn_;
+  if (asked_turn_) plan = plan_asked(metas);
+  if (!plan && options_.compaction != CompactionStyle::kNone) {
+    plan = skiplith::plan_compaction(metas, parameters_of(options_), {});
   }
-  MutexLock lock(mutex_);
-  while (!plan && !asked_.empty()) {
-    plan = plan_range(metas, parameters, {}, asked_.front().start, asked_.front().stop);
-    if (plan) break;
-    asked_.pop_front();
-    changed_.notify_all();
-  }
-  lock.unlock();
+  if (!plan && !asked_turn_) plan = plan_asked(metas);
   if (!plan) return false;
   SKIPLITH_SYNC_POINT(compaction_begin);
   auto run = plan->is_trivial_move ? nullptr : run_of(*plan);
   compaction_ = std::make_unique<Compaction>(
       Compaction{.plan = std::move(*plan), .levels = levels_, .run = std::move(run)});
   return true;
+}
+
+// A request goes through the levels once, from the top down: what comes into a level that is done
+// is newer than the request.
+std::optional<CompactionPlan> Maintenance::plan_asked(const LevelMetas& metas) {
+  MutexLock lock(mutex_);
+  while (!asked_.empty()) {
+    if (const std::shared_ptr<CompactionRequest> request = asked_.front().lock()) {
+      LevelMetas meant = metas;
+      const bool only_newer = std::ranges::all_of(meant[0], [&](const TableMeta& table) {
+        return table.smallest_sequence > request->through;
+      });
+      if (only_newer) request->level = std::max(request->level, 1u);
+      for (uint32_t level = 0; level < request->level; ++level) meant[level].clear();
+      auto plan = plan_range(meant, parameters_of(options_), {}, request->start, request->stop);
+      if (plan) {
+        request->level = plan->inputs.front().level;
+        return plan;
+      }
+      request->done = true;
+      changed_.notify_all();
+    }
+    asked_.pop_front();
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<CompactionRun> Maintenance::run_of(const CompactionPlan& plan) const {
@@ -199,8 +211,6 @@ Status Maintenance::install_compaction() {
     edit.added_tables = written.tables;
     SKIPLITH_SYNC_POINT(compaction_written);
   }
-  SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
-  SKIPLITH_SYNC_POINT(compaction_named);
   const std::set<uint64_t> removed(edit.removed_tables.begin(), edit.removed_tables.end());
   Levels::Tables tables, inputs;
   for (const LevelTable& table : levels_->all()) {
@@ -214,8 +224,11 @@ Status Maintenance::install_compaction() {
                                            : LevelTable{.meta = added, .stored = moved->stored});
   }
   const std::shared_ptr<const Levels> before = levels_;
-  levels_ = std::make_shared<const Levels>(std::move(tables));
-  views_.update([&](const View& now) -> std::shared_ptr<const View> {
+  auto after = std::make_shared<const Levels>(std::move(tables));
+  SKIPLITH_RETURN_IF_ERROR(manifest_.append(edit));
+  SKIPLITH_SYNC_POINT(compaction_named);
+  levels_ = std::move(after);
+  show([&](const View& now) -> std::shared_ptr<const View> {
     if (now.levels() != before) return nullptr;  // a clear has taken them out meanwhile
     ViewParts parts = now.parts();
     parts.levels = levels_;
@@ -230,55 +243,72 @@ Status Maintenance::install_compaction() {
   return Status::ok();
 }
 
-Status Maintenance::compact(std::optional<std::string> start, std::optional<std::string> stop,
-                            const std::function<bool()>& go_on) {
-  MutexLock lock(mutex_);
-  const auto place = asked_.insert(asked_.end(), {std::move(start), std::move(stop)});
-  const Range* const range = &*place;
-  wake_();
-  const auto waiting = [&] {
-    return std::ranges::any_of(asked_, [&](const Range& other) { return &other == range; });
-  };
-  while (waiting()) {
-    Status failed = failure_;
-    if (failed.is_ok()) {
-      wait_for(changed_, lock, kAskAgainNs);
-      if (!waiting()) break;
-      lock.unlock();
-      const bool goes_on = go_on();
-      lock.lock();
-      if (!goes_on) failed = Status::closed();
+template <typename Change>
+void Maintenance::show(Change change) {
+  for (;;) {
+    try {
+      return views_.update(change);
+    } catch (const std::bad_alloc&) {
+      MutexLock lock(mutex_);
+      wait_for(changed_, lock, kMemoryNs);
     }
-    if (failed.is_ok() || !waiting()) continue;
-    asked_.erase(place);
-    return failed;
   }
-  return Status::ok();
 }
 
-template <typename Done>
-Status Maintenance::wait_until(Done done) {
+std::shared_ptr<Maintenance::CompactionRequest> Maintenance::ask_to_compact(
+    std::optional<std::string> start, std::optional<std::string> stop, Sequence through) {
+  auto request = std::make_shared<CompactionRequest>(
+      CompactionRequest{.start = std::move(start), .stop = std::move(stop), .through = through});
   MutexLock lock(mutex_);
-  while (!done(*views_.pin())) {
-    if (!failure_.is_ok()) return failure_;
+  asked_.push_back(request);
+  request->came = compacting_.come_locked();
+  lock.unlock();
+  wake_();
+  return request;
+}
+
+Result<bool> Maintenance::wait_compacted(const CompactionRequest& request, uint64_t limit_ns) {
+  MutexLock lock(mutex_);
+  if (!request.done) wait_for(changed_, lock, limit_ns);
+  if (request.done) return true;
+  SKIPLITH_RETURN_IF_ERROR(compacting_.failed_since_locked(request.came));
+  return false;
+}
+
+template <typename Until>
+Status Maintenance::wait_until(RetriedJob& job, Until until) {
+  if (until(*views_.pin())) return Status::ok();
+  MutexLock lock(mutex_);
+  const uint64_t came = job.come_locked();
+  lock.unlock();
+  wake_();
+  lock.lock();
+  while (!until(*views_.pin())) {
+    SKIPLITH_RETURN_IF_ERROR(job.failed_since_locked(came));
     changed_.wait(lock);
   }
   return Status::ok();
 }
 
 Status Maintenance::wait_for_room() {
-  return wait_until([this](const View& view) { return has_room(view); });
+  SKIPLITH_RETURN_IF_ERROR(
+      wait_until(flushing_, [](const View& view) { return view.frozen().size() < kMostFrozen; }));
+  if (options_.compaction == CompactionStyle::kNone) return Status::ok();
+  return wait_until(
+      compacting_, [](const View& view) { return view.levels()->level(0).size() < kMostInLevel0; });
 }
 
 Status Maintenance::wait_flushed(Sequence through) {
-  return wait_until([through](const View& view) {
-    return view.frozen().empty() || view.frozen().back()->last_sequence > through;
+  return wait_until(flushing_, [this, through](const View& view) {
+    return clear_is_finished(view) &&
+           (view.frozen().empty() || view.frozen().back()->last_sequence > through);
   });
 }
 
 Status Maintenance::failure() const {
   MutexLock lock(mutex_);
-  return failure_;
+  return flushing_.failure_locked().is_ok() ? compacting_.failure_locked()
+                                            : flushing_.failure_locked();
 }
 
 uint64_t Maintenance::debt_bytes(const Levels& levels) const {
@@ -289,9 +319,9 @@ uint64_t Maintenance::debt_bytes(const Levels& levels) const {
 Status Maintenance::flush_all() {
   stopping_.store(false);
   for (;;) {
-    bool worked = false;
-    SKIPLITH_RETURN_IF_ERROR(work_once(&worked));
-    if (!worked) return Status::ok();
+    Result<RetriedJob::Done> done = flush_once();
+    if (!done.is_ok()) return done.take_status();
+    if (*done == RetriedJob::Done::kNothing) return Status::ok();
   }
 }
 

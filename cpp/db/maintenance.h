@@ -13,6 +13,7 @@
 #include "base/locks.h"
 #include "db/group_sync.h"
 #include "db/log_set.h"
+#include "db/retried_job.h"
 #include "db/stats.h"
 #include "db/table_store.h"
 #include "db/view.h"
@@ -48,58 +49,74 @@ class Maintenance {
 
   // --- the background thread ---
 
-  // Does the most urgent piece of work. Returns when it wants to be called again: kNow, 0 when
-  // there is nothing to do, or nanoseconds.
-  static constexpr uint64_t kNow = 1;
+  // Does the most urgent piece of work. Returns when it wants to be called again: RetriedJob::kNow,
+  // 0 when there is nothing to do, or nanoseconds.
   uint64_t work();
   // From here on work() gives up what it is at.
   void stop() { stopping_.store(true); }
 
   // --- any thread, holding nothing ---
 
-  // Compacts everything from `start` up to `stop`, not included, down to the deepest level, where
-  // each key has one version left. `go_on` is asked now and then; when it says no, kClosed, and
-  // what is done is done.
-  Status compact(std::optional<std::string> start, std::optional<std::string> stop,
-                 const std::function<bool()>& go_on);
+  // A wish to have everything from `start` up to `stop`, not included, brought down to the deepest
+  // level: what was there when it was made. Given up by whoever drops it.
+  struct CompactionRequest {
+    std::optional<std::string> start, stop;
+    Sequence through = 0;  // newer tables of level 0 are not meant
+    uint32_t level = 0;    // above it, all is done
+    uint64_t came = 0;
+    bool done = false;
+  };
+  std::shared_ptr<CompactionRequest> ask_to_compact(std::optional<std::string> start,
+                                                    std::optional<std::string> stop,
+                                                    Sequence through);
+  // True when it is done, false after about `limit_ns`; or what failed since it was made.
+  Result<bool> wait_compacted(const CompactionRequest& request, uint64_t limit_ns);
+
   // Returns when one more memtable may be frozen; with the failure when it keeps them from being
-  // flushed and there are too many.
+  // flushed, or level 0 from being compacted, and there are too many.
   Status wait_for_room();
-  // Returns when no frozen memtable has anything up to `through`, or with what keeps it there.
+  // Returns when everything up to `through`, and every clear that the view shows, is in tables and
+  // in the manifest; or with what keeps it from that.
   Status wait_flushed(Sequence through);
+  // Why the last flush or compaction failed, unless one has succeeded since.
   Status failure() const;
   // What compactions of these levels have to write until none is due, about.
   uint64_t debt_bytes(const Levels& levels) const;
 
   // --- once the background thread has stopped ---
 
-  // Writes every frozen memtable to tables.
+  // Gives up a compaction that is under way, with its files.
+  void abandon() { compaction_.reset(); }
+  // Writes every frozen memtable to tables, and ends what clears have hidden.
   Status flush_all();
 
  private:
   static constexpr size_t kMostFrozen = 3;
   static constexpr size_t kMostInLevel0 = 20;
 
-  bool has_room(const View& view) const {
-    return view.frozen().size() < kMostFrozen && (options_.compaction == CompactionStyle::kNone ||
-                                                  view.levels()->level(0).size() < kMostInLevel0);
+  bool clear_is_finished(const View& view) const {
+    return view.cleared() <= finished_clear_.load();
   }
-  // One piece of work, if there is any.
-  Status work_once(bool* worked);
+  Result<RetriedJob::Done> flush_once();
+  Result<RetriedJob::Done> compact_once();
   Status flush_oldest(const View& view);
   Status install(const std::shared_ptr<LoggedMemtable>& memtable,
                  const std::vector<TableMeta>& tables);
   // Begins a compaction if one is due or asked for.
   bool plan_compaction();
+  std::optional<CompactionPlan> plan_asked(const LevelMetas& metas);
   std::unique_ptr<CompactionRun> run_of(const CompactionPlan& plan) const;
   Status compact_further();
   Status install_compaction();
   // Drops from the manifest what is older than the clear, once that is durable.
   Status finish_clear(Sequence cleared);
   void remove_segments(const std::vector<LogSet::Member>& segments);
-  uint64_t note(const Status& done);
-  template <typename Done>
-  Status wait_until(Done done);
+  // Shows `levels` in place of those before, unless a clear has been faster. What the manifest says
+  // by then has to be shown: where memory runs out it is tried until there is some.
+  template <typename Change>
+  void show(Change change);
+  template <typename Until>
+  Status wait_until(RetriedJob& job, Until until);
 
   TableStore& store_;
   Manifest& manifest_;
@@ -114,22 +131,20 @@ class Maintenance {
   // The working thread's own. The levels are those that the manifest names: the view's, or what
   // a clear has just taken out of it.
   std::shared_ptr<const Levels> levels_;
-  Sequence finished_clear_ = 0;
   struct Compaction {
     CompactionPlan plan;
     std::shared_ptr<const Levels> levels;  // that it was planned for: they have its inputs
     std::unique_ptr<CompactionRun> run;    // null: a table moves, nothing is written
   };
   std::unique_ptr<Compaction> compaction_;
-  uint64_t pause_ns_ = 0;
+  bool asked_turn_ = false;  // who asked for a compaction is next, before what is due
 
-  mutable Mutex mutex_;  // row 10 of the wait order
-  CondVar changed_;      // a view was installed, or failure_ has changed
-  Status failure_;
-  struct Range {
-    std::optional<std::string> start, stop;
-  };
-  std::list<Range> asked_;  // by compact(), which takes it out when it is done
+  std::atomic<Sequence> finished_clear_{0};
+  mutable Mutex mutex_;  // row 10 of the wait order; the rest is under it
+  CondVar changed_;      // a view was installed, a job failed or succeeded
+  RetriedJob flushing_{mutex_, changed_};
+  RetriedJob compacting_{mutex_, changed_};
+  std::list<std::weak_ptr<CompactionRequest>> asked_;
 };
 
 }  // namespace skiplith

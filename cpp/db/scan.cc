@@ -54,6 +54,11 @@ Scan::Scan(std::unique_ptr<DbCursor> cursor, Range range, bool reverse)
 
 // Bounds keep their meaning in both directions: a reverse scan begins at stop and ends at start.
 Status Scan::advance() {
+  if (failure_.is_ok()) failure_ = move();
+  return failure_;
+}
+
+Status Scan::move() {
   if (begun_) {
     SKIPLITH_RETURN_IF_ERROR(reverse_ ? cursor_->prev() : cursor_->next());
   } else if (reverse_) {

@@ -78,6 +78,14 @@ Result<std::shared_ptr<LoggedMemtable>> Supply::make(const Need& need) {
   return memtable;
 }
 
+Result<std::shared_ptr<LoggedMemtable>> Supply::make_if_memory_lasts() {
+  try {
+    return make({});
+  } catch (const std::bad_alloc&) {
+    return Status::storage(ENOMEM, place_.directory, "make a memtable");
+  }
+}
+
 Result<std::shared_ptr<Segment>> Supply::make_segment(const Need& need) {
   const uint64_t number = manifest_->take_file_number();
   const std::string path = file_path(place_.directory, {FileType::kSegment, number});
@@ -123,7 +131,7 @@ void Supply::work_ahead(LoggedMemtable& active) {
     if (!active.segment->grow_ahead().is_ok()) ahead_failed_.store(true);
   }
   if (spare_ == nullptr && active.table.used_bytes() >= options_.memtable_bytes / 2) {
-    auto made = make({});
+    auto made = make_if_memory_lasts();
     if (made.is_ok()) {
       spare_ = std::move(*made);
       has_spare_.store(true);

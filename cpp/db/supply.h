@@ -64,6 +64,7 @@ class Supply {
  private:
   // All with mutex_ held.
   Result<std::shared_ptr<LoggedMemtable>> make(const Need& need);
+  Result<std::shared_ptr<LoggedMemtable>> make_if_memory_lasts();
   Result<std::shared_ptr<Segment>> make_segment(const Need& need);
   Status discard_unwanted();
   bool fits(const LoggedMemtable& memtable, const Need& need) const;

@@ -16,6 +16,8 @@ std::shared_ptr<const View> Graveyard::keep(const std::shared_ptr<Graveyard>& gr
 }
 
 void Graveyard::bury(View* view) {
+  // In the child of a fork: the files are the parent's, and another thread may have held the mutex.
+  if (born_ != fork_generation()) return;
   MutexLock lock(mutex_);
   if (!open_) {
     lock.unlock();

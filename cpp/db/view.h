@@ -8,6 +8,7 @@
 
 #include "base/epoch.h"
 #include "base/locks.h"
+#include "base/threads.h"
 #include "lsm/levels.h"
 #include "mem/memtable.h"
 #include "wal/segment.h"
@@ -85,6 +86,7 @@ class Graveyard {
  private:
   void bury(View* view);
 
+  const uint32_t born_ = fork_generation();
   Mutex mutex_;  // row 10 of the wait order: short, no I/O
   std::function<void()> wake_;
   View* buried_ = nullptr;  // linked by next_buried_: burying needs no memory
@@ -107,6 +109,11 @@ class CurrentView {
   bool is(const std::shared_ptr<const View>& view) const { return current_.load() == view.get(); }
 
   std::shared_ptr<const View> make(ViewParts parts) const;
+  // The next few installs need no memory.
+  void reserve() {
+    MutexLock lock(mutex_);
+    retired_.reserve(retired_.size() + 16);
+  }
   // The old view is kept until reclaim().
   void install(std::shared_ptr<const View> view);
   // Installs what `change` makes of the present view, unless that is null. `change` may be called

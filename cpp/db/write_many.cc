@@ -140,6 +140,7 @@ Status WritePath::clear_alone(const ExclusiveSection& section,
                                                      .frozen = {},
                                                      .levels = std::make_shared<const Levels>(),
                                                      .cleared = clock_.last() + 1});
+  views_.reserve();
   freezer_.activate(section, next);
   Lane& lane = section.first_lane();
   if (next->segment != nullptr) {

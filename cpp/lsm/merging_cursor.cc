@@ -66,6 +66,7 @@ void MergingCursor::turn(Direction direction) {
 void MergingCursor::choose(Direction direction) {
   direction_ = direction;
   current_ = nullptr;
+  status_ = Status::ok();
   for (auto& source : sources_) {
     if (!source->status().is_ok()) {
       status_ = source->status();

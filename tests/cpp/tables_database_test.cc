@@ -211,6 +211,81 @@ TEST_F(TablesTest, WritersHearOfAFlushThatCannotBeInsteadOfHanging) {
   EXPECT_EQ(get("k0"), std::string(1000, 'v'));
 }
 
+TEST_F(TablesTest, AFlushCoversWhatWasWrittenBeforeItThoughOthersWriteOn) {
+  open();
+  put("before", "1");
+  sync_points::Pause prepared(SyncPoint::freeze_prepared, 1);
+  std::thread flushing([&] { flush(); });
+  ASSERT_TRUE(prepared.wait_reached(1, kSoonMs));
+  put("meanwhile", "1");  // into the same memtable, with a later sequence
+  sync_points::Pause unflushed(SyncPoint::flush_written, 1);
+  prepared.release();
+  ASSERT_TRUE(unflushed.wait_reached(1, kSoonMs));
+  EXPECT_EQ(tables(0), 0u);
+  unflushed.release();
+  flushing.join();
+  EXPECT_EQ(tables(0), 1u);
+}
+
+TEST_F(TablesTest, AFlushAfterAClearWaitsForTheClear) {
+  options_.wal = false;
+  open();
+  put("a", "1");
+  flush();
+  expect_ok(database_->clear(false));
+  flush();
+  EXPECT_EQ(hits(SyncPoint::clear_finished), 1u);
+}
+
+TEST_F(TablesTest, AManifestInQuarantineIsNotOfferedOneTableAfterTheOther) {
+  open();
+  put("a", "1");
+  {
+    sync_points::Pause written(SyncPoint::flush_written, 1);
+    expect_ok(database_->flush(false));
+    ASSERT_TRUE(written.wait_reached(1, kSoonMs));
+    faulty_.fail_at({.operation = Operation::kAppendSync});
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(database_->flush(true).code(), StatusCode::kStorage);
+  EXPECT_EQ(names(".sst").size(), 1u);
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(database_->close().code(), StatusCode::kStorage);
+  database_.reset();
+  open();
+  EXPECT_EQ(get("a"), "1");
+}
+
+TEST_F(TablesTest, WhatBroughtAFlushDownIsForgottenWhenItIsMended) {
+  open();
+  put("a", "1");
+  faulty_.fail_at(
+      {.operation = Operation::kCreateAppendable, .error_number = ENOSPC, .sticky = true});
+  EXPECT_EQ(database_->flush(true).error_number(), ENOSPC);
+  faulty_.heal();
+  flush();  // not told of what failed before it came, and not kept waiting for a pause
+  EXPECT_EQ((*database_->stats()).background_error, "");
+}
+
+TEST_F(TablesTest, ClosingEndsACompactionAndItsFiles) {
+  options_.compaction = CompactionStyle::kNone;
+  open();
+  for (int i = 0; i < 3; ++i) {
+    put("k", std::to_string(i));
+    flush();
+  }
+  sync_points::Pause compacting(SyncPoint::compaction_begin, 1);
+  std::thread asking([&] {
+    EXPECT_EQ(database_->compact({}, {}, [] { return true; }).code(), StatusCode::kClosed);
+  });
+  ASSERT_TRUE(compacting.wait_reached(1, kSoonMs));
+  std::thread closing([&] { expect_ok(database_->close()); });
+  while (!database_->closed()) std::this_thread::yield();
+  asking.join();
+  compacting.release();
+  closing.join();
+  EXPECT_LE(names(".sst").size(), 3u);
+}
+
 TEST_F(TablesTest, RandomHistoryEqualsAMap) {
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     std::mt19937_64 random(seed);

@@ -133,6 +133,17 @@ def test_a_read_error_is_an_error_and_no_end_of_data(path: Path) -> None:
         for read in (lambda: dict(db.items()), lambda: len(db), lambda: list(reversed(db))):
             with pytest.raises(skiplith.CorruptionError):
                 read()
+        iterator, cursor = iter(db.items()), db.cursor()
+        with pytest.raises(skiplith.CorruptionError):
+            for _ in iterator:
+                pass
+        with pytest.raises(skiplith.CorruptionError):
+            while cursor.next():
+                pass
+        for go_on in (lambda: next(iterator), cursor.next):  # and stays one
+            with pytest.raises(skiplith.CorruptionError):
+                go_on()
+        assert cursor.first()
         failed = 0
         for n in range(2000):
             try:

@@ -63,9 +63,8 @@ template <typename Use>
 void for_each_chunk(Db& db, Scan& scan, ScanParts parts, Use use) {
   ScanChunk chunk;
   for (ChunkSize size;; size.grow()) {
-    ensure(db.reading(scan.point(), size.is_long(), [&] {
-      return scan.next_chunk(&chunk, parts, size.pairs(), size.bytes());
-    }));
+    ensure(db.reading(scan.point(), size.is_long(),
+                      [&] { return scan.next_chunk(&chunk, parts, size.pairs(), size.bytes()); }));
     if (!use(chunk) || size.is_last(chunk)) return;
     check_signals();
   }

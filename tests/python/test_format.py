@@ -130,6 +130,8 @@ def test_several_segments_above_a_table(path: Path, tmp_path: Path) -> None:
     assert database.manifest.base_sequence == 1
     expected = dict(db.items())
     with pytest.raises(skiplith.StorageError):
+        db.flush()
+    with pytest.raises(skiplith.StorageError):
         db.close()
     database = read_closed(path, expected)
     assert len(database.segments) > 2

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 #include "base/coding.h"
 #include "io/file_names.h"
@@ -15,7 +16,7 @@ namespace skiplith::testing {
 namespace {
 
 // Of one kind of damage to one file, in the short form.
-constexpr size_t kShortCases = 40;
+constexpr size_t kShortCases = 120;
 constexpr uint64_t kDeeplyEach = 16;
 
 std::string path_of(const std::string& name) { return join_path(kSampleDirectory, name); }
@@ -81,6 +82,36 @@ class DatabaseDamageTest : public ::testing::TestWithParam<Stop> {
       if (HasFatalFailure()) return;
     }
     plant(name, whole(name));
+  }
+
+  // Of a table's block, or, with a block that does not exist, of all of it. `age`: of the three
+  // tables, oldest first.
+  void expect_failures_of(Database& database, const std::string& name, size_t age,
+                          const Fences& fences, uint32_t block) {
+    const std::string first_words[] = {"first", "second", "third"};
+    size_t failed = 0;
+    for (const auto& [key, newest] : sample_.latest()) {
+      // Values begin with the table that they are in; those of the log begin otherwise.
+      const auto word = std::ranges::find(first_words, newest.substr(0, newest.find(' ')));
+      const auto at = static_cast<size_t>(word - std::begin(first_words));
+      const bool met =
+          at == age && (block == fences.blocks() || fences.find(key, kLatest) == block);
+      Value value;
+      const Status status = database.get(key, &value);
+      failed += !status.is_ok();
+      if (status.is_ok()) {
+        EXPECT_EQ(value.bytes(), newest) << key;
+      } else {
+        EXPECT_EQ(status.code(), StatusCode::kCorruption) << status.to_string();
+        EXPECT_EQ(status.path(), path_of(name));
+      }
+      // A key of an older table comes by, and goes on only if the filter says no.
+      if (at >= age) {
+        EXPECT_EQ(!status.is_ok(), met) << key << " " << newest.substr(0, 10) << name << block;
+      }
+    }
+    EXPECT_GT(failed, 0u) << name << " block " << block;
+    EXPECT_LT(failed, sample_.latest().size());
   }
 
   const DamageSample sample_ = make_damage_sample(GetParam());
@@ -183,6 +214,45 @@ TEST_P(DatabaseDamageTest, FilesThatWereExchangedAreNoticed) {
     }
   }
   EXPECT_EQ(pairs, 4);
+}
+
+// Tables are opened at the first read that needs them: what is damaged by then is noticed by just
+// the reads that meet it.
+TEST_P(DatabaseDamageTest, ATableDamagedWhileTheDatabaseIsOpenFailsTheReadsThatMeetIt) {
+  const Compression compressions[] = {Compression::kZstd, Compression::kLz4, Compression::kNone};
+  size_t age = 0;  // numbers grow with sequences
+  for (const auto& [number, meta] : expectations_.manifest().tables) {
+    const std::string name = make_file_name({FileType::kTable, number});
+    auto frame = Frame::open(*sample_.files, path_of(name),
+                             {.database = expectations_.database(), .number = number}, meta.bytes);
+    ASSERT_TRUE(frame.is_ok());
+    const Fences& fences = (*frame)->fences();
+    ASSERT_GE(fences.blocks(), 2u) << name;
+    for (uint32_t block = 0; block <= fences.blocks(); ++block) {
+      std::string damaged = whole(name);
+      if (block < fences.blocks()) {
+        const uint64_t end = fences.offset(block) + fences.bytes(block);
+        EXPECT_EQ(damaged[end - 9], static_cast<char>(compressions[age]));
+        ++damaged[fences.offset(block) + fences.bytes(block) / 2];
+      } else {
+        ++damaged.back();  // none can be found without the footer
+      }
+      for (const OpenMode mode : {OpenMode::kRead, OpenMode::kWrite}) {
+        const auto files = sample_.files->kill();
+        auto database =
+            Database::open(*files, kSampleDirectory, mode, sample_options(compressions[0]));
+        ASSERT_TRUE(database.is_ok());
+        ASSERT_TRUE(files->plant(path_of(name), damaged).is_ok());
+        expect_failures_of(**database, name, age, fences, block);
+        const Expectation noticed = expectations_.replaced(name);
+        EXPECT_EQ(judge_.read(**database, noticed), "") << name << " block " << block;
+        EXPECT_EQ((*database)->verify().path(), path_of(name));
+        EXPECT_TRUE((*database)->close().is_ok());
+      }
+    }
+    ++age;
+  }
+  EXPECT_EQ(age, std::size(compressions));
 }
 
 }  // namespace

@@ -51,10 +51,11 @@ DamageExpectations::DamageExpectations(const DamageSample& sample, Stop stop)
     : sample_(sample), stop_(stop) {
   auto manifest = Manifest::load(*sample.files, kSampleDirectory);
   EXPECT_TRUE(manifest.is_ok());
+  database_ = (*manifest)->database();
   manifest_ = (*manifest)->state();
   for (const uint64_t number : manifest_.live_segments) {
     const std::string name = make_file_name({FileType::kSegment, number});
-    auto contents = read_segment(*sample.files, path_of(name), (*manifest)->database(), number);
+    auto contents = read_segment(*sample.files, path_of(name), database_, number);
     EXPECT_TRUE(contents.is_ok());
     synced_through_ = std::max(synced_through_, contents->synced_through);
     segments_.emplace(name, std::move(*contents));

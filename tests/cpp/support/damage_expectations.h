@@ -29,6 +29,7 @@ class DamageExpectations {
 
   const std::map<std::string, SegmentContents>& segments() const { return segments_; }
   const ManifestState& manifest() const { return manifest_; }
+  const DatabaseId& database() const { return database_; }
 
  private:
   Expectation right() const;
@@ -44,6 +45,7 @@ class DamageExpectations {
 
   const DamageSample& sample_;
   const Stop stop_;
+  DatabaseId database_;
   ManifestState manifest_;
   std::map<std::string, SegmentContents> segments_;  // undamaged, by name
   Sequence synced_through_ = 0;                      // according to either

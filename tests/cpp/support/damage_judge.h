@@ -32,13 +32,15 @@ class DamageJudge {
   // open is always tried for writing.
   std::string judge(MemoryFiles& files, const Expectation& expectation, bool deeply);
 
+  // What is wrong with the answers of one that is open; empty: nothing.
+  std::string read(Database& database, const Expectation& expectation);
+
   uint64_t cases() const { return cases_; }
   uint64_t noticed() const { return noticed_; }
 
  private:
   // Opens, reads everything, verifies, closes.
   std::string look(MemoryFiles& files, OpenMode mode, const Expectation& expectation);
-  std::string read(Database& database, const Expectation& expectation);
   std::string scan(Database& database, const Expectation& expectation, bool forward);
   // Empty for ok and for a failure that may be.
   std::string check(const Status& status, const Expectation& expectation);

@@ -59,6 +59,7 @@ __all__ = [
     "ValuesRange",
     "__version__",
     "open",
+    "verify",
 ]
 
 _MutableMapping.register(DB)
@@ -145,3 +146,22 @@ def open(
         gil=gil,
         files=files,
     )
+
+
+def verify(
+    path: str | bytes | _os.PathLike[str] | _os.PathLike[bytes],
+    *,
+    files: _MemoryFiles | _FaultyFiles | None = None,
+) -> None:
+    """Reads every file of the database in the directory `path` and checks it; writes nothing.
+
+    The log is replayed into memory as "r" does, and every table is read; see `DB.verify`.
+
+    Raises CorruptionError for the first thing that is wrong, FileNotFoundError, LockedError (open
+    for writing), FormatError, StorageError.
+
+    >>> skiplith.open("data").close()
+    >>> skiplith.verify("data")
+    """
+    with open(path, "r", files=files) as db:
+        db.verify()

@@ -107,6 +107,29 @@ def test_verify_names_a_damaged_table(path: Path) -> None:
     assert caught.value.path == str(table)
 
 
+def test_a_closed_database_can_be_verified(path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        skiplith.verify(path)
+    with skiplith.open(path) as db:
+        db[b"a"] = os.urandom(1000)
+        db.flush()
+        db[b"b"] = b"in the log"
+        with pytest.raises(skiplith.LockedError):
+            skiplith.verify(path)
+    skiplith.verify(path)
+    for file in (*path.glob("*.sst"), *path.glob("*.log")):
+        whole = file.read_bytes()
+        at = whole.find(b"in the log") if file.suffix == ".log" else 500
+        if at < 0:
+            continue
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(skiplith.CorruptionError) as caught:
+            skiplith.verify(path)
+        assert caught.value.path == str(file)
+        file.write_bytes(whole)
+    skiplith.verify(path)
+
+
 def test_a_missing_table_is_found_when_opening(path: Path) -> None:
     with skiplith.open(path) as db:
         db[b"a"] = b"1"

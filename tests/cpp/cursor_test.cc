@@ -88,7 +88,7 @@ TEST_P(EngineCursorTest, MovesAsASortedMapDoes) {
   options_.memtable = GetParam();
   open();
   const Model model = write_randomly(3000);
-  EXPECT_GE(database_->stats()->frozen_memtables, 2u);
+  EXPECT_GE(database_->stats()->freezes, 2u);
   walk(**database_->cursor(), model, 3000);
   reopen();
   walk(**database_->cursor(), model, 1000);

@@ -48,6 +48,7 @@ class DamageExpectations {
   DatabaseId database_;
   ManifestState manifest_;
   std::map<std::string, SegmentContents> segments_;  // undamaged, by name
+  std::map<std::string, uint64_t> whole_blocks_;     // of each segment
   Sequence synced_through_ = 0;                      // according to either
 };
 

@@ -234,9 +234,10 @@ def every_file(path: Path) -> Path:
 
 
 def places(size: int, kind: str) -> set[int]:
-    """Where bytes are damaged: all of the first and the last, some of those between."""
+    """Where bytes are damaged: at the start, at a segment's first block, at the end, between."""
     between = random.Random(kind).sample(range(size), min(size, 200))
-    return {*range(min(size, 100)), *between, *range(max(size - 200, 0), size)}
+    starts = {*range(100), *range(4096, 4200), *range(size - 200, size)}
+    return {at for at in starts if 0 <= at < size} | set(between)
 
 
 @pytest.mark.parametrize("kind", ["CURRENT", "*.manifest", "*.log", "*.sst"])

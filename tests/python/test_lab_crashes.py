@@ -1,8 +1,10 @@
 """What a power cut leaves is a prefix of what was written, never less than what was synced."""
 
 import contextlib
+import itertools
 import random
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -171,12 +173,15 @@ def test_nothing_comes_back_in_many_runs(thousand):
 @pytest.mark.parametrize("form", FORMS)
 def test_crashes_beside_writing_threads_leave_a_prefix_of_each(form):
     files = lab.memory_files(form=form)
-    threads, steps = 3, 400
+    threads = 3
+    enough = threading.Event()
     synced = [-1] * threads  # the last step that was acknowledged as synced
     crashes: list[tuple[list[int], lab.MemoryFiles]] = []
 
     def write(thread: int) -> None:
-        for step in range(steps):
+        for step in itertools.count():
+            if enough.is_set():
+                return
             sync = step % 20 == 19
             db.put(b"%d:%06d" % (thread, step), b"x" * 500, sync=sync)
             if sync:
@@ -186,12 +191,14 @@ def test_crashes_beside_writing_threads_leave_a_prefix_of_each(form):
         workers = [threading.Thread(target=write, args=(thread,)) for thread in range(threads)]
         for worker in workers:
             worker.start()
-        while len(crashes) < 40 and any(worker.is_alive() for worker in workers):
-            crashes.append((list(synced), files.crash(len(crashes), 0.5)))
+        while min(synced) < 0:
+            time.sleep(0.001)
+        for seed in range(20):
+            crashes.append((list(synced), files.crash(seed, 0.5)))
+        enough.set()
         for worker in workers:
             worker.join()
         crashes.append((list(synced), files.crash(0, 0)))
-    assert len(crashes) > 1
     for promised, after in crashes:
         with skiplith.open("data", files=after) as recovered:
             for thread in range(threads):

@@ -17,8 +17,26 @@ std::vector<std::unique_ptr<Cursor>> sources_of(const ReadPoint& point) {
   return newest_first;
 }
 
+namespace {
+
+std::vector<std::unique_ptr<Cursor>> sources_under(std::unique_ptr<Cursor> own_writes,
+                                                   const ReadPoint& point) {
+  std::vector<std::unique_ptr<Cursor>> sources = sources_of(point);
+  if (own_writes != nullptr) sources.insert(sources.begin(), std::move(own_writes));
+  return sources;
+}
+
+}  // namespace
+
 DbCursor::DbCursor(std::shared_ptr<Database> database, ReadPoint point)
-    : database_(std::move(database)), point_(std::move(point)), merged_(sources_of(point_)) {}
+    : DbCursor(std::move(database), std::move(point), nullptr, nullptr) {}
+
+DbCursor::DbCursor(std::shared_ptr<Database> database, ReadPoint point,
+                   std::unique_ptr<Cursor> own_writes, std::shared_ptr<CursorRecord> record)
+    : database_(std::move(database)),
+      point_(std::move(point)),
+      merged_(sources_under(std::move(own_writes), point_)),
+      record_(std::move(record)) {}
 
 DbCursor::~DbCursor() = default;
 
@@ -39,25 +57,38 @@ Status DbCursor::move(bool forward, Move move) {
   return failure_;
 }
 
+template <typename Note>
+Status DbCursor::noted(Status moved, Note note) {
+  if (record_ != nullptr && moved.is_ok()) {
+    note(valid_ ? std::optional<Bytes>(key()) : std::nullopt);
+  }
+  return moved;
+}
+
+using Landed = std::optional<Bytes>;
+
 Status DbCursor::seek(Bytes key) {
-  return move(true, [&] { merged_.seek(key); });
+  return noted(move(true, [&] { merged_.seek(key); }),
+               [&](Landed landed) { record_->seek(key, landed); });
 }
 Status DbCursor::seek_for_prev(Bytes key) {
-  return move(false, [&] { merged_.seek_for_prev(key); });
+  return noted(move(false, [&] { merged_.seek_for_prev(key); }),
+               [&](Landed landed) { record_->seek_for_prev(key, landed); });
 }
 Status DbCursor::first() {
-  return move(true, [&] { merged_.first(); });
+  return noted(move(true, [&] { merged_.first(); }),
+               [&](Landed landed) { record_->first(landed); });
 }
 Status DbCursor::last() {
-  return move(false, [&] { merged_.last(); });
+  return noted(move(false, [&] { merged_.last(); }), [&](Landed landed) { record_->last(landed); });
 }
 Status DbCursor::next() {
   SKIPLITH_CHECK(valid_);
-  return move(true, [&] { merged_.next(); });
+  return noted(move(true, [&] { merged_.next(); }), [&](Landed landed) { record_->next(landed); });
 }
 Status DbCursor::prev() {
   SKIPLITH_CHECK(valid_);
-  return move(false, [&] { merged_.prev(); });
+  return noted(move(false, [&] { merged_.prev(); }), [&](Landed landed) { record_->prev(landed); });
 }
 
 }  // namespace skiplith

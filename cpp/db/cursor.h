@@ -2,11 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "db/read_set.h"
 #include "lsm/merging_cursor.h"
 #include "record/kind.h"
 
@@ -33,6 +32,9 @@ std::vector<std::unique_ptr<Cursor>> sources_of(const ReadPoint& point);
 class DbCursor {
  public:
   DbCursor(std::shared_ptr<Database> database, ReadPoint point);
+  // For a transaction: its own writes, which lie over all else, and where to note what is shown.
+  DbCursor(std::shared_ptr<Database> database, ReadPoint point, std::unique_ptr<Cursor> own_writes,
+           std::shared_ptr<CursorRecord> record);
   ~DbCursor();
 
   // Each returns an error or ok; valid() tells whether there is such a pair.
@@ -54,63 +56,15 @@ class DbCursor {
   // Moves, then goes on in the same direction to a live pair.
   template <typename Move>
   Status move(bool forward, Move move);
+  template <typename Note>
+  Status noted(Status moved, Note note);
 
   std::shared_ptr<Database> database_;
   ReadPoint point_;
   MergingCursor merged_;
+  const std::shared_ptr<CursorRecord> record_;  // null outside of transactions
   bool valid_ = false;
   Status failure_;
-};
-
-// Which pairs a scan delivers: start <= key < stop unless said otherwise.
-struct Range {
-  std::optional<std::string> start, stop;
-  bool include_start = true;
-  bool include_stop = false;
-  // Keys that begin with `prefix`, within the bounds there are.
-  void intersect_prefix(Bytes prefix);
-  bool before_start(Bytes key) const;
-  bool after_stop(Bytes key) const;
-};
-
-// Pairs copied out of a scan, to be made into objects later.
-class ScanChunk {
- public:
-  void clear();
-  void add(Bytes key, Bytes value);
-  size_t size() const { return ends_.size() / 2; }
-  size_t bytes() const { return data_.size(); }
-  Bytes key(size_t i) const { return piece(2 * i); }
-  Bytes value(size_t i) const { return piece(2 * i + 1); }
-
- private:
-  Bytes piece(size_t n) const;
-  std::string data_;
-  std::vector<size_t> ends_;
-};
-
-enum class ScanParts : uint8_t { kKeys = 1, kValues = 2, kBoth = 3 };
-
-// One pass over a range of one point in time, forwards or backwards, in chunks.
-class Scan {
- public:
-  Scan(std::unique_ptr<DbCursor> cursor, Range range, bool reverse);
-  const ReadPoint& point() const { return cursor_->point(); }
-  // Fills `chunk` with the next pairs (the parts not wanted stay empty): at most `max_pairs`,
-  // and no further pair once past `max_bytes`. An empty chunk is the end.
-  Status next_chunk(ScanChunk* chunk, ScanParts parts, size_t max_pairs, size_t max_bytes);
-  // Passes over up to `max_pairs` pairs; fewer is the end.
-  Status skip(size_t max_pairs, size_t* passed);
-
- private:
-  Status advance();  // to the first or next pair; done_ at the end
-  Status move();
-  std::unique_ptr<DbCursor> cursor_;
-  const Range range_;
-  const bool reverse_;
-  bool begun_ = false;
-  bool done_ = false;
-  Status failure_;  // from the first on, the answer to everything
 };
 
 }  // namespace skiplith

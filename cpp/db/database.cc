@@ -3,6 +3,7 @@
 #include "base/sync_points.h"
 #include "db/engine.h"
 #include "db/open.h"
+#include "db/transaction.h"
 
 namespace skiplith {
 
@@ -117,13 +118,13 @@ Status Database::clear(bool sync) {
   return engine_->clear(sync);
 }
 
-// Optimistic: find the pair at one point in time, then erase it in an exclusive section if
-// nothing at or beyond it has changed since. A conflict means that some other write succeeded.
+// A conflict means that some other write has succeeded.
 Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
   for (;;) {
-    auto found = cursor();
+    Transaction transaction(shared_from_this());
+    auto found = transaction.cursor();
     if (!found.is_ok()) return found.take_status();
     DbCursor& cursor = **found;
     SKIPLITH_RETURN_IF_ERROR(last ? cursor.last() : cursor.first());
@@ -133,12 +134,33 @@ Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
     }
     key->copy(cursor.key());
     value->copy(cursor.value());
-    bool erased = false;
-    SKIPLITH_RETURN_IF_ERROR(
-        engine_->erase_edge(cursor.point(), cursor.key(), last, &erased, sync));
-    if (erased) return Status::ok();
+    SKIPLITH_RETURN_IF_ERROR(transaction.erase(cursor.key()));
+    Status committed = transaction.commit_without_limit(sync);
+    if (committed.code() != StatusCode::kConflict) return committed;
   }
 }
+
+Status Database::write_if(const Validation& validation, const Batch& batch, bool sync,
+                          Sequence* sequence) {
+  return write_if(Waiting::kAllowed, validation, batch, sync, sequence);
+}
+Status Database::try_write_if(const Validation& validation, const Batch& batch, bool sync,
+                              Sequence* sequence) {
+  return write_if(Waiting::kNever, validation, batch, sync, sequence);
+}
+Status Database::write_if(Waiting waiting, const Validation& validation, const Batch& batch,
+                          bool sync, Sequence* sequence) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  return engine_->write_if(waiting, validation, batch, sync, sequence);
+}
+
+Status Database::check_writable() const {
+  const CountedCall call(calls_);
+  return admit_write(call, false);
+}
+
+std::atomic<uint64_t>& Database::open_transactions() { return engine_->open_transactions(); }
 
 Result<ReadPoint> Database::read_point() {
   const CountedCall call(calls_);
@@ -153,10 +175,48 @@ Status Database::try_read_point(ReadPoint* point) {
 }
 
 Status Database::get_at(const ReadPoint& point, Bytes key, Value* value) {
+  return get_at(Waiting::kAllowed, point, key, value);
+}
+Status Database::try_get_at(const ReadPoint& point, Bytes key, Value* value) {
+  return get_at(Waiting::kNever, point, key, value);
+}
+Status Database::get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit(call));
   SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
-  return engine_->get_at(point, key, value);
+  return engine_->get_at(waiting, point, key, value);
+}
+
+Result<std::unique_ptr<Snapshot>> Database::snapshot() {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return std::make_unique<Snapshot>(shared_from_this(), engine_->snapshots());
+}
+
+Status Database::try_snapshot(std::unique_ptr<Snapshot>* snapshot) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  *snapshot = Snapshot::try_make(shared_from_this(), engine_->snapshots());
+  return *snapshot != nullptr ? Status::ok() : Status::would_block();
+}
+
+Status Database::get(const Snapshot& snapshot, Bytes key, Value* value) {
+  return get(Waiting::kAllowed, snapshot, key, value);
+}
+Status Database::try_get(const Snapshot& snapshot, Bytes key, Value* value) {
+  return get(Waiting::kNever, snapshot, key, value);
+}
+Status Database::get(Waiting waiting, const Snapshot& snapshot, Bytes key, Value* value) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  SKIPLITH_RETURN_IF_ERROR(check_key_size(key.size()));
+  return engine_->get(waiting, snapshot.held(), key, value);
+}
+
+Result<ReadPoint> Database::read_point(const Snapshot& snapshot) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  return engine_->read_point(snapshot.held());
 }
 
 Result<std::unique_ptr<DbCursor>> Database::cursor() {

@@ -25,6 +25,8 @@
 namespace skiplith {
 
 class Engine;  // the parts, private to cpp/db
+class Snapshot;
+class Validation;
 enum class Waiting : uint8_t;
 
 class Database : public std::enable_shared_from_this<Database> {
@@ -63,7 +65,27 @@ class Database : public std::enable_shared_from_this<Database> {
   Result<ReadPoint> read_point();
   Status try_read_point(ReadPoint* point);
   Status get_at(const ReadPoint& point, Bytes key, Value* value);
+  Status try_get_at(const ReadPoint& point, Bytes key, Value* value);
   Result<std::unique_ptr<DbCursor>> cursor();
+
+  // The same for as long as one likes: holds no memory but what differs from the present, which
+  // flush and compaction keep for it (snapshots.h).
+  Result<std::unique_ptr<Snapshot>> snapshot();
+  Status try_snapshot(std::unique_ptr<Snapshot>* snapshot);
+  Status get(const Snapshot& snapshot, Bytes key, Value* value);
+  Status try_get(const Snapshot& snapshot, Bytes key, Value* value);
+  Result<ReadPoint> read_point(const Snapshot& snapshot);
+
+  // --- transactions (transaction.h has them; this is what they are made of) ---
+  // Writes the batch if the validation holds at that moment, else kConflict. `*sequence`: of the
+  // last write. The try_ form only where nothing was read and one key is written.
+  Status write_if(const Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
+  Status try_write_if(const Validation& validation, const Batch& batch, bool sync,
+                      Sequence* sequence);
+  // What a write would be refused for before it is looked at.
+  Status check_writable() const;
+  // How many have begun and are not over (freezer.h).
+  std::atomic<uint64_t>& open_transactions();
 
   // --- durability ---
   // Everything acknowledged before the call is durable when it returns ok. Without a log this,
@@ -98,6 +120,10 @@ class Database : public std::enable_shared_from_this<Database> {
   Status admit_write(const CountedCall& call, bool sync) const;
   Status refuse_sync_without_log() const;
   Status get(Waiting waiting, Bytes key, Value* value);
+  Status get(Waiting waiting, const Snapshot& snapshot, Bytes key, Value* value);
+  Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
+  Status write_if(Waiting waiting, const Validation& validation, const Batch& batch, bool sync,
+                  Sequence* sequence);
 
   std::unique_ptr<Engine> engine_;
   mutable Calls calls_;

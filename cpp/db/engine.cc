@@ -24,8 +24,8 @@ Engine::Engine(Files& files, Recovered recovered, const Options& options, bool r
                .identity = recovered_.identity,
                .form = recovered_.form},
               options_, options_.wal && !read_only ? recovered_.manifest.get() : nullptr),
-      maintenance_(*recovered_.store, *recovered_.manifest, views_, log_, sync_, options_,
-                   counters_, [this] { background_.wake(); }) {
+      maintenance_(*recovered_.store, *recovered_.manifest, views_, snapshots_, log_, sync_,
+                   options_, counters_, [this] { background_.wake(); }) {
   clock_.start_after(recovered_.last_sequence);
 }
 
@@ -107,10 +107,15 @@ Status Engine::clear(bool sync) {
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-Status Engine::erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, bool sync) {
-  Sequence sequence = 0;
-  Status written = writes_.erase_edge(since, key, last, erased, &sequence);
-  return wait_if_synced(std::move(written), sequence, sync);
+Status Engine::write_if(Waiting waiting, const Validation& validation, const Batch& batch,
+                        bool sync, Sequence* sequence) {
+  const bool is_one_key = validation.is_empty() && batch.count() == 1;
+  if (waiting == Waiting::kNever && (sync || !is_one_key)) return Status::would_block();
+  Status written = is_one_key ? writes_.write_one(waiting, batch, sequence)
+                              : writes_.write_if(validation, batch, sequence);
+  if (written.is_ok()) counters_.add(Counter::kTransactions);
+  if (written.code() == StatusCode::kConflict) counters_.add(Counter::kConflicts);
+  return wait_if_synced(std::move(written), *sequence, sync);
 }
 
 void Engine::answer(Lookup found, PinnedBytes&& bytes, const View& view, Value* value) {
@@ -125,22 +130,45 @@ void Engine::answer(Lookup found, PinnedBytes&& bytes, const View& view, Value* 
 
 // What is in memory is read under a guard, whoever asks; only what has to be read from a file
 // needs the view for longer.
-Status Engine::get(Waiting waiting, Bytes key, Value* value) {
-  {
-    EpochGuard guard;
-    const View& view = views_.under(guard);
-    PinnedBytes bytes;
-    const Lookup found = view.get(key, kLatest, Table::Io::kResidentOnly, &bytes, nullptr);
-    if (found != Lookup::kNeedsIo) [[likely]] {
-      answer(found, std::move(bytes), view, value);
-      return Status::ok();
-    }
-  }
-  if (waiting == Waiting::kNever) return Status::would_block();
-  return get_at({.view = views_.pin(), .sequence = kLatest}, key, value);
+template <typename ViewOf>
+Lookup Engine::get_resident(ViewOf view_of, Sequence at, Bytes key, Value* value) {
+  const EpochGuard guard;
+  const View& view = view_of(guard);
+  PinnedBytes bytes;
+  const Lookup found = view.get(key, at, Table::Io::kResidentOnly, &bytes, nullptr);
+  if (found != Lookup::kNeedsIo) [[likely]]
+    answer(found, std::move(bytes), view, value);
+  return found;
 }
 
-Status Engine::get_at(const ReadPoint& point, Bytes key, Value* value) {
+Status Engine::get(Waiting waiting, Bytes key, Value* value) {
+  const auto present = [this](const EpochGuard& guard) -> const View& {
+    return views_.under(guard);
+  };
+  if (get_resident(present, kLatest, key, value) != Lookup::kNeedsIo) [[likely]]
+    return Status::ok();
+  if (waiting == Waiting::kNever) return Status::would_block();
+  return read_at({.view = views_.pin(), .sequence = kLatest}, key, value);
+}
+
+Status Engine::get(Waiting waiting, const HeldSequence& snapshot, Bytes key, Value* value) {
+  const auto for_snapshot = [&](const EpochGuard& guard) -> const View& {
+    return snapshot.view(views_.under(guard));
+  };
+  if (get_resident(for_snapshot, snapshot.sequence(), key, value) != Lookup::kNeedsIo) {
+    return Status::ok();
+  }
+  if (waiting == Waiting::kNever) return Status::would_block();
+  return read_at(read_point(snapshot), key, value);
+}
+
+Status Engine::get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value) {
+  const auto pinned = [&](const EpochGuard&) -> const View& { return *point.view; };
+  if (get_resident(pinned, point.sequence, key, value) != Lookup::kNeedsIo) return Status::ok();
+  return waiting == Waiting::kNever ? Status::would_block() : read_at(point, key, value);
+}
+
+Status Engine::read_at(const ReadPoint& point, Bytes key, Value* value) {
   PinnedBytes bytes;
   Status failure;
   const Lookup found = point.view->get(key, point.sequence, Table::Io::kMayRead, &bytes, &failure);
@@ -156,6 +184,11 @@ ReadPoint Engine::read_point() {
     ReadPoint point{.view = views_.pin(), .sequence = clock_.snapshot()};
     if (views_.is(point.view)) return point;
   }
+}
+
+ReadPoint Engine::read_point(const HeldSequence& snapshot) {
+  const std::shared_ptr<const View> now = views_.pin();
+  return {.view = snapshot.view(*now).shared_from_this(), .sequence = snapshot.sequence()};
 }
 
 bool Engine::try_read_point(ReadPoint* point) {
@@ -190,6 +223,10 @@ Stats Engine::stats() const {
     stats.levels[level] = {.tables = view->levels()->level(level).size(),
                            .bytes = view->levels()->bytes(level)};
   }
+  stats.obsolete_entries = view->levels()->obsolete_entries();
+  stats.snapshots = snapshots_.count();
+  stats.transactions = counters_.sum(Counter::kTransactions);
+  stats.conflicts = counters_.sum(Counter::kConflicts);
   stats.compaction_debt_bytes = maintenance_.debt_bytes(*view->levels());
   const BlockCache& cache = recovered_.store->home().cache;
   stats.block_hits = cache.sum(CacheCount::kBlockHits);

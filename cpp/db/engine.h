@@ -15,8 +15,10 @@
 #include "db/poison.h"
 #include "db/recovery.h"
 #include "db/sequence_clock.h"
+#include "db/snapshots.h"
 #include "db/stats.h"
 #include "db/supply.h"
+#include "db/validation.h"
 #include "db/view.h"
 #include "db/write_path.h"
 
@@ -34,12 +36,18 @@ class Engine {
   Status modify(Waiting waiting, Bytes key, Modification& modification, bool sync);
   Status write(const Batch& batch, bool sync);
   Status clear(bool sync);
-  Status erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, bool sync);
+  // A transaction's writes; `validation` of what it has read.
+  Status write_if(Waiting waiting, const Validation& validation, const Batch& batch, bool sync,
+                  Sequence* sequence);
+  std::atomic<uint64_t>& open_transactions() { return freezer_.open_transactions(); }
 
   Status get(Waiting waiting, Bytes key, Value* value);
-  Status get_at(const ReadPoint& point, Bytes key, Value* value);
+  Status get(Waiting waiting, const HeldSequence& snapshot, Bytes key, Value* value);
+  Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
   ReadPoint read_point();
+  ReadPoint read_point(const HeldSequence& snapshot);
   bool try_read_point(ReadPoint* point);
+  Snapshots& snapshots() { return snapshots_; }
 
   Status sync_all() { return sync_.sync_through(clock_.last()); }
 
@@ -72,6 +80,9 @@ class Engine {
   Status close_files();
   Status close_log();
   Status flush_all();
+  template <typename ViewOf>
+  Lookup get_resident(ViewOf view_of, Sequence at, Bytes key, Value* value);
+  Status read_at(const ReadPoint& point, Bytes key, Value* value);
   void answer(Lookup found, PinnedBytes&& bytes, const View& view, Value* value);
 
   Files& files_;
@@ -82,6 +93,7 @@ class Engine {
   Poison poison_;
   Lanes lanes_;
   SequenceClock clock_{lanes_};
+  Snapshots snapshots_{clock_};
   Background background_{[this] { return background_round(); }};
   CurrentView views_{[this] { background_.wake(); }};
   LogSet log_;
@@ -89,9 +101,8 @@ class Engine {
   Supply supply_;
   Maintenance maintenance_;
   Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
-  WritePath writes_{lanes_,   clock_,    views_,
-                    freezer_, supply_,   maintenance_,
-                    poison_,  counters_, [this] { background_.wake(); }};
+  WritePath writes_{lanes_,  clock_,       snapshots_, views_,    freezer_,
+                    supply_, maintenance_, poison_,    counters_, [this] { background_.wake(); }};
   uint64_t interval_sync_due_ns_ = 0;  // the background thread's own
 };
 

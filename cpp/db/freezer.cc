@@ -11,13 +11,14 @@ Status Freezer::freeze(const std::shared_ptr<LoggedMemtable>& expected, const Ne
   if (!next.is_ok()) return next.take_status();
   SKIPLITH_SYNC_POINT(freeze_prepared);
   bool lost;
+  Dropped dropped;
   {
     ExclusiveSection section(lanes_);
     SKIPLITH_SYNC_POINT(freeze_exclusive);
     // The double check: without it two writers that found the same memtable full freeze twice,
     // and the second freezes a fresh one.
     lost = active_ != expected;
-    if (!lost) freeze_alone(section, *next);
+    if (!lost) freeze_alone(section, *next, &dropped);
     SKIPLITH_SYNC_POINT(freeze_swapped);
   }
   if (lost) {
@@ -39,8 +40,17 @@ Status Freezer::freeze_through(Sequence through) {
   return freeze(view->active(), {});
 }
 
+void Freezer::link_successor(const std::shared_ptr<LoggedMemtable>& next, Dropped* dropped) {
+  if (open_transactions_.load() > 0) active_->successor = next;
+  auto& [oldest, cut_off] = *dropped;
+  oldest = recent_[turn_].lock();
+  if (oldest != nullptr) cut_off = std::move(oldest->successor);
+  recent_[turn_] = active_;
+  turn_ = (turn_ + 1) % kMostSuccessors;
+}
+
 void Freezer::freeze_alone(const ExclusiveSection& section,
-                           const std::shared_ptr<LoggedMemtable>& next) {
+                           const std::shared_ptr<LoggedMemtable>& next, Dropped* dropped) {
   if (next->segment != nullptr) log_.reserve_one();
   active_->last_sequence = clock_.last();
   // Memory may run out up to here; readers may look into `next`, where nobody writes yet.
@@ -50,6 +60,7 @@ void Freezer::freeze_alone(const ExclusiveSection& section,
     parts.active = next;
     return views_.make(std::move(parts));
   });
+  link_successor(next, dropped);
   activate(section, next);
 }
 

@@ -1,6 +1,8 @@
 // The active memtable, and how another takes its place.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <memory>
 
 #include "base/counters.h"
@@ -42,12 +44,23 @@ class Freezer {
   // to say, and the caller's to install.
   void activate(const ExclusiveSection& section, std::shared_ptr<LoggedMemtable> next);
 
+  // Transactions that have begun count themselves here, before they pin their view: while there are
+  // some, a memtable that is frozen keeps its successor alive, so that whoever has the memtable has
+  // all that was written since; up to kMostSuccessors of them, so that a transaction that never
+  // ends does not keep all memory. Where the chain ends early, a transaction began too long ago.
+  std::atomic<uint64_t>& open_transactions() { return open_transactions_; }
+  static constexpr size_t kMostSuccessors = 4;
+
   // The first memtable, before there are writers.
   void start(std::shared_ptr<LoggedMemtable> first, MemtableList frozen,
              std::shared_ptr<const Levels> levels);
 
  private:
-  void freeze_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next);
+  // Destroyed after the exclusive section: that may take time.
+  using Dropped = std::array<std::shared_ptr<LoggedMemtable>, 2>;
+  void freeze_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
+                    Dropped* dropped);
+  void link_successor(const std::shared_ptr<LoggedMemtable>& next, Dropped* dropped);
 
   Lanes& lanes_;
   SequenceClock& clock_;
@@ -56,6 +69,10 @@ class Freezer {
   Supply& supply_;
   Counters<Counter>& counters_;
   std::shared_ptr<LoggedMemtable> active_;  // written with all lanes held, read with one
+  std::atomic<uint64_t> open_transactions_{0};
+  // With all lanes held: those frozen last, the next to be replaced at the turn.
+  std::array<std::weak_ptr<LoggedMemtable>, kMostSuccessors> recent_;
+  size_t turn_ = 0;
 };
 
 }  // namespace skiplith

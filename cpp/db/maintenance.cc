@@ -13,6 +13,9 @@ namespace {
 constexpr uint64_t kStepBytes = 4 << 20;
 // How soon to look whether there is memory again.
 constexpr uint64_t kMemoryNs = 10'000'000;
+// How soon to look whether snapshots are gone that kept old versions. Telling it at every release
+// would have the background thread plan as often as snapshots come and go.
+constexpr uint64_t kSnapshotsNs = 500'000'000;
 
 CompactionParameters parameters_of(const Options& options) {
   return {.base_bytes = 4 * options.memtable_bytes, .compression = options.compression};
@@ -29,8 +32,9 @@ uint64_t Maintenance::work() {
   const uint64_t flush_ns = flushing_.attempt(path, [this] { return flush_once(); }, [] {});
   if (flush_ns == RetriedJob::kNow || stopping_.load()) return flush_ns;
   // In the middle of a step it may have been when memory ran out.
-  const uint64_t compact_ns =
+  uint64_t compact_ns =
       compacting_.attempt(path, [this] { return compact_once(); }, [this] { compaction_.reset(); });
+  if (compact_ns == 0 && snapshots_hold_back_) compact_ns = kSnapshotsNs;
   if (flush_ns == 0 || compact_ns == 0) return std::max(flush_ns, compact_ns);
   return std::min(flush_ns, compact_ns);
 }
@@ -56,7 +60,7 @@ Status Maintenance::flush_oldest(const View& view) {
   const std::shared_ptr<LoggedMemtable> memtable = view.frozen().back();
   const auto between = [this] { return stopping_.load() ? Status::closed() : Status::ok(); };
   SKIPLITH_SYNC_POINT(flush_begin);
-  auto tables = store_.write(memtable->table, between);
+  auto tables = store_.write(memtable->table, snapshots_.held(), between);
   if (!tables.is_ok()) return tables.take_status();
   if (!tables->empty()) {
     Status synced = store_.sync_directory();
@@ -131,16 +135,18 @@ void Maintenance::remove_segments(const std::vector<LogSet::Member>& segments) {
 // What is due and what was asked for take turns, so that neither waits for the other's end.
 bool Maintenance::plan_compaction() {
   const LevelMetas metas = levels_->metas();
+  std::vector<Sequence> snapshots = snapshots_.held();
   std::optional<CompactionPlan> plan;
   asked_turn_ = !asked_turn_;
-  if (asked_turn_) plan = plan_asked(metas);
+  if (asked_turn_) plan = plan_asked(metas, snapshots);
   if (!plan && options_.compaction != CompactionStyle::kNone) {
-    plan = skiplith::plan_compaction(metas, parameters_of(options_), {});
+    plan = skiplith::plan_compaction(metas, parameters_of(options_), snapshots);
   }
-  if (!plan && !asked_turn_) plan = plan_asked(metas);
+  if (!plan && !asked_turn_) plan = plan_asked(metas, snapshots);
+  snapshots_hold_back_ = !plan && !snapshots.empty() && levels_->obsolete_entries() > 0;
   if (!plan) return false;
   SKIPLITH_SYNC_POINT(compaction_begin);
-  auto run = plan->is_trivial_move ? nullptr : run_of(*plan);
+  auto run = plan->is_trivial_move ? nullptr : run_of(*plan, std::move(snapshots));
   compaction_ = std::make_unique<Compaction>(
       Compaction{.plan = std::move(*plan), .levels = levels_, .run = std::move(run)});
   return true;
@@ -148,7 +154,8 @@ bool Maintenance::plan_compaction() {
 
 // A request goes through the levels once, from the top down: what comes into a level that is done
 // is newer than the request.
-std::optional<CompactionPlan> Maintenance::plan_asked(const LevelMetas& metas) {
+std::optional<CompactionPlan> Maintenance::plan_asked(const LevelMetas& metas,
+                                                      const std::vector<Sequence>& snapshots) {
   MutexLock lock(mutex_);
   while (!asked_.empty()) {
     if (const std::shared_ptr<CompactionRequest> request = asked_.front().lock()) {
@@ -158,7 +165,8 @@ std::optional<CompactionPlan> Maintenance::plan_asked(const LevelMetas& metas) {
       });
       if (only_newer) request->level = std::max(request->level, 1u);
       for (uint32_t level = 0; level < request->level; ++level) meant[level].clear();
-      auto plan = plan_range(meant, parameters_of(options_), {}, request->start, request->stop);
+      auto plan =
+          plan_range(meant, parameters_of(options_), snapshots, request->start, request->stop);
       if (plan) {
         request->level = plan->inputs.front().level;
         return plan;
@@ -171,7 +179,8 @@ std::optional<CompactionPlan> Maintenance::plan_asked(const LevelMetas& metas) {
   return std::nullopt;
 }
 
-std::unique_ptr<CompactionRun> Maintenance::run_of(const CompactionPlan& plan) const {
+std::unique_ptr<CompactionRun> Maintenance::run_of(const CompactionPlan& plan,
+                                                   std::vector<Sequence> snapshots) const {
   std::vector<Table*> tables;
   for (const TableMeta& input : plan.inputs) {
     for (const LevelTable& table : levels_->level(input.level)) {
@@ -180,7 +189,7 @@ std::unique_ptr<CompactionRun> Maintenance::run_of(const CompactionPlan& plan) c
   }
   return std::make_unique<CompactionRun>(
       plan, tables, store_.output_for(plan.output_level, table_bytes(options_)),
-      std::vector<Sequence>());
+      std::move(snapshots));
 }
 
 Status Maintenance::compact_further() {

@@ -14,6 +14,7 @@
 #include "db/group_sync.h"
 #include "db/log_set.h"
 #include "db/retried_job.h"
+#include "db/snapshots.h"
 #include "db/stats.h"
 #include "db/table_store.h"
 #include "db/view.h"
@@ -32,12 +33,13 @@ namespace skiplith {
 // can not go on without it; until then the memtables stay, and so do their segments.
 class Maintenance {
  public:
-  Maintenance(TableStore& store, Manifest& manifest, CurrentView& views, LogSet& log,
-              GroupSync& sync, const Options& options, Counters<Counter>& counters,
+  Maintenance(TableStore& store, Manifest& manifest, CurrentView& views, Snapshots& snapshots,
+              LogSet& log, GroupSync& sync, const Options& options, Counters<Counter>& counters,
               std::function<void()> wake)
       : store_(store),
         manifest_(manifest),
         views_(views),
+        snapshots_(snapshots),
         log_(log),
         sync_(sync),
         options_(options),
@@ -104,8 +106,10 @@ class Maintenance {
                  const std::vector<TableMeta>& tables);
   // Begins a compaction if one is due or asked for.
   bool plan_compaction();
-  std::optional<CompactionPlan> plan_asked(const LevelMetas& metas);
-  std::unique_ptr<CompactionRun> run_of(const CompactionPlan& plan) const;
+  std::optional<CompactionPlan> plan_asked(const LevelMetas& metas,
+                                           const std::vector<Sequence>& snapshots);
+  std::unique_ptr<CompactionRun> run_of(const CompactionPlan& plan,
+                                        std::vector<Sequence> snapshots) const;
   Status compact_further();
   Status install_compaction();
   // Drops from the manifest what is older than the clear, once that is durable.
@@ -121,6 +125,7 @@ class Maintenance {
   TableStore& store_;
   Manifest& manifest_;
   CurrentView& views_;
+  Snapshots& snapshots_;
   LogSet& log_;
   GroupSync& sync_;
   const Options& options_;
@@ -137,6 +142,8 @@ class Maintenance {
     std::unique_ptr<CompactionRun> run;    // null: a table moves, nothing is written
   };
   std::unique_ptr<Compaction> compaction_;
+  // Nothing is due while snapshots keep old versions; something may be once they are gone.
+  bool snapshots_hold_back_ = false;
   bool asked_turn_ = false;  // who asked for a compaction is next, before what is due
 
   std::atomic<Sequence> finished_clear_{0};

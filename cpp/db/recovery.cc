@@ -177,7 +177,7 @@ class Recovery {
 
   Status write_tables(const MemtableList& newest_first, std::vector<TableMeta>* tables) {
     for (auto memtable = newest_first.rbegin(); memtable != newest_first.rend(); ++memtable) {
-      auto written = result_.store->write((*memtable)->table, [] { return Status::ok(); });
+      auto written = result_.store->write((*memtable)->table, {}, [] { return Status::ok(); });
       if (!written.is_ok()) return written.take_status();
       tables->insert(tables->end(), written->begin(), written->end());
     }

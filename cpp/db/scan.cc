@@ -1,36 +1,8 @@
+#include "db/scan.h"
+
 #include "base/sync_points.h"
-#include "db/cursor.h"
 
 namespace skiplith {
-
-void Range::intersect_prefix(Bytes prefix) {
-  if (!start || Bytes(*start) < prefix) {
-    start = std::string(prefix);
-    include_start = true;
-  }
-  // The first key after all keys with this prefix: the prefix, its last byte raised; an all-0xff
-  // prefix has none.
-  std::string after(prefix);
-  while (!after.empty() && after.back() == '\xff') after.pop_back();
-  if (after.empty()) return;
-  after.back() = static_cast<char>(static_cast<unsigned char>(after.back()) + 1);
-  if (!stop || *stop >= after) {
-    stop = std::move(after);
-    include_stop = false;
-  }
-}
-
-bool Range::before_start(Bytes key) const {
-  if (!start) return false;
-  const int order = key.compare(*start);
-  return order < 0 || (order == 0 && !include_start);
-}
-
-bool Range::after_stop(Bytes key) const {
-  if (!stop) return false;
-  const int order = key.compare(*stop);
-  return order > 0 || (order == 0 && !include_stop);
-}
 
 void ScanChunk::clear() {
   data_.clear();
@@ -49,8 +21,12 @@ Bytes ScanChunk::piece(size_t n) const {
   return Bytes(data_.data() + begin, ends_[n] - begin);
 }
 
-Scan::Scan(std::unique_ptr<DbCursor> cursor, Range range, bool reverse)
-    : cursor_(std::move(cursor)), range_(std::move(range)), reverse_(reverse) {}
+Scan::Scan(std::unique_ptr<DbCursor> cursor, Range range, bool reverse,
+           std::shared_ptr<ScanRecord> record)
+    : cursor_(std::move(cursor)),
+      range_(std::move(range)),
+      reverse_(reverse),
+      record_(std::move(record)) {}
 
 // Bounds keep their meaning in both directions: a reverse scan begins at stop and ends at start.
 Status Scan::advance() {
@@ -81,7 +57,7 @@ Status Scan::move() {
 Status Scan::next_chunk(ScanChunk* chunk, ScanParts parts, size_t max_pairs, size_t max_bytes) {
   SKIPLITH_SYNC_POINT(scan_chunk);
   chunk->clear();
-  const bool keys = parts != ScanParts::kValues;
+  const bool keys = parts != ScanParts::kValues || record_ != nullptr;
   const bool values = parts != ScanParts::kKeys;
   while (!done_ && chunk->size() < max_pairs && chunk->bytes() <= max_bytes) {
     SKIPLITH_RETURN_IF_ERROR(advance());

@@ -50,7 +50,12 @@ bool SequenceClock::try_snapshot(Sequence* sequence) {
 Sequence SequenceClock::snapshot() {
   Sequence sequence;
   if (try_snapshot(&sequence)) return sequence;
-  MutexLock lock(snapshot_mutex_);
+  return snapshot_locked(lock_snapshots());
+}
+
+Sequence SequenceClock::snapshot_locked(const MutexLock&) {
+  Sequence sequence;
+  if (try_snapshot(&sequence)) return sequence;
   sequence = (word_.fetch_or(kGate) & ~kGate) - 1;
   SKIPLITH_SYNC_POINT(gate_set);
   // Writers that met an earlier gate and have not noticed its end have sequences up to here.

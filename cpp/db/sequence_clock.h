@@ -48,6 +48,11 @@ class SequenceClock {
   // Only if it need not wait.
   bool try_snapshot(Sequence* sequence);
 
+  // Snapshots take turns. Whoever has to do something in one step with taking one holds the lock.
+  MutexLock lock_snapshots() { return MutexLock(snapshot_mutex_); }
+  MutexLock try_lock_snapshots() { return MutexLock(snapshot_mutex_, std::try_to_lock); }
+  Sequence snapshot_locked(const MutexLock& lock);
+
   // Waits until no write with a sequence up to `through` is in flight.
   void drain(Sequence through);
 

@@ -15,6 +15,8 @@ enum class Counter : uint32_t {
   kPuts,
   kDeletes,
   kBatches,
+  kTransactions,
+  kConflicts,
   kBytesWritten,
   kBytesRead,
   kFreezes,
@@ -43,6 +45,9 @@ struct Stats {
   uint64_t puts = 0;          // mutations, those in batches too
   uint64_t deletes = 0;
   uint64_t batches = 0;
+  uint64_t transactions = 0;  // committed, with writes
+  uint64_t conflicts = 0;     // not committed, since what they had read has changed
+  uint64_t snapshots = 0;     // that are held
   uint64_t freezes = 0;
   uint64_t freeze_races_lost = 0;  // a writer came to freeze and found it done
   uint64_t flushes = 0;
@@ -50,6 +55,8 @@ struct Stats {
   uint64_t bytes_flushed = 0;    // of table files
   uint64_t bytes_compacted = 0;  // the same, written by compactions
   std::array<LevelStats, kLevels> levels;
+  uint64_t obsolete_entries = 0;       // tombstones and older versions in tables: kept for
+                                       // snapshots, or not compacted away yet
   uint64_t compaction_debt_bytes = 0;  // what compactions have to write until none is due, about
   uint64_t block_hits = 0;             // a block of a table was in memory
   uint64_t block_misses = 0;           // it was read from its file

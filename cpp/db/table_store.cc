@@ -30,11 +30,12 @@ TableOutput TableStore::output_for(uint32_t level, uint64_t table_bytes) const {
           .take_file_number = [this] { return manifest_.take_file_number(); }};
 }
 
-// The newest version of every key. Who needs an older one has the memtable itself in its view.
+// A read point that needs versions which no snapshot holds has the memtable itself in its view.
 Result<std::vector<TableMeta>> TableStore::write(const Memtable& memtable,
+                                                 std::vector<Sequence> snapshots,
                                                  const std::function<Status()>& between) const {
-  TablesWriter writer(std::make_unique<MemtableVersions>(memtable), output_for(0, UINT64_MAX), {},
-                      [](Bytes) { return true; });
+  TablesWriter writer(std::make_unique<MemtableVersions>(memtable), output_for(0, UINT64_MAX),
+                      std::move(snapshots), [](Bytes) { return true; });
   for (;;) {
     Result<bool> done = writer.step(kBytesBetween);
     if (!done.is_ok()) return done.take_status();

@@ -28,10 +28,11 @@ class TableStore {
   LevelTable open(const TableMeta& meta) const {
     return {.meta = meta, .stored = std::make_shared<StoredTable>(home_, meta)};
   }
-  // Writes what a memtable holds as a table of level 0, none when that is nothing: durable but for
-  // their directory entries. `between` is called now and then; an error from it ends the work.
-  // After a failure no file is left, as far as that can be helped.
-  Result<std::vector<TableMeta>> write(const Memtable& memtable,
+  // Writes what a memtable holds for the present and for these snapshots as a table of level 0,
+  // none when that is nothing: durable but for their directory entries. `between` is called now
+  // and then; an error from it ends the work. After a failure no file is left, as far as that can
+  // be helped.
+  Result<std::vector<TableMeta>> write(const Memtable& memtable, std::vector<Sequence> snapshots,
                                        const std::function<Status()>& between) const;
   Status sync_directory() const { return home_->files.sync_directory(home_->directory); }
   void remove(const TableMeta& meta) const {

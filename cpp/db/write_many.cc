@@ -1,6 +1,7 @@
 // The write path for more than one key: batches and clear.
 
 #include <algorithm>
+#include <vector>
 
 #include "base/sync_points.h"
 #include "db/encoded_head.h"
@@ -8,32 +9,6 @@
 
 namespace skiplith {
 namespace {
-
-struct Item {
-  uint64_t prefix;
-  Mutation mutation;
-  uint32_t index;  // in the batch
-};
-
-// By key, and where keys are equal in the batch's order: the order in which bits are taken and
-// chains extended.
-std::vector<Item> in_key_order(const Batch& batch) {
-  std::vector<Item> items;
-  items.reserve(batch.count());
-  MutationReader reader(batch.payload());
-  Mutation mutation;
-  while (reader.next(&mutation)) {
-    SKIPLITH_CHECK(mutation.kind == Kind::kPut || mutation.kind == Kind::kDelete);
-    items.push_back({key_prefix(mutation.key), mutation, static_cast<uint32_t>(items.size())});
-  }
-  SKIPLITH_CHECK(reader.ok());
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = a.mutation.key.compare(b.mutation.key);
-    return order != 0 ? order < 0 : a.index < b.index;
-  });
-  return items;
-}
 
 // The bits of a batch, each taken once, in key order.
 class EntriesHold {
@@ -58,62 +33,148 @@ class EntriesHold {
 
 }  // namespace
 
+struct WritePath::Item {
+  uint64_t prefix;
+  Mutation mutation;
+  uint32_t index;  // in the batch
+  Entry* entry = nullptr;
+};
+
+// By key, and where keys are equal in the batch's order: the order in which bits are taken and
+// chains extended.
+std::vector<WritePath::Item> WritePath::in_key_order(const Batch& batch) {
+  std::vector<Item> items;
+  items.reserve(batch.count());
+  MutationReader reader(batch.payload());
+  Mutation mutation;
+  while (reader.next(&mutation)) {
+    SKIPLITH_CHECK(mutation.kind == Kind::kPut || mutation.kind == Kind::kDelete);
+    items.push_back({key_prefix(mutation.key), mutation, static_cast<uint32_t>(items.size())});
+  }
+  SKIPLITH_CHECK(reader.ok());
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const int order = a.mutation.key.compare(b.mutation.key);
+    return order != 0 ? order < 0 : a.index < b.index;
+  });
+  return items;
+}
+
+Need WritePath::need_for(const LoggedMemtable& active, const Batch& batch,
+                         const std::vector<Item>& items) {
+  Need need{.arena_bytes = Memtable::kCommitWordBytes, .log_bytes = batch.bytes()};
+  for (const Item& item : items) {
+    need.arena_bytes +=
+        active.table.mutation_bytes(item.mutation.key.size(), item.mutation.value.size());
+  }
+  return need;
+}
+
 Status WritePath::write(const Batch& batch, Sequence* sequence) {
+  const auto always = [](const LoggedMemtable&) { return Status::ok(); };
+  return write_with_lane(batch, always, sequence);
+}
+
+Status WritePath::write_if(const Validation& validation, const Batch& batch, Sequence* sequence) {
+  const auto check = [&](const LoggedMemtable& active) { return validation.check(active); };
+  return validation.is_covered_by(batch) ? write_with_lane(batch, check, sequence)
+                                         : write_with_all_lanes(batch, check, sequence);
+}
+
+template <typename Check>
+Status WritePath::write_with_lane(const Batch& batch, Check check, Sequence* sequence) {
   if (batch.empty()) return Status::ok();
-  const std::vector<Item> items = in_key_order(batch);
+  std::vector<Item> items = in_key_order(batch);
   for (;;) {
     LaneHold lane(&lanes_.acquire());  // 2
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
-    Need need{.arena_bytes = Memtable::kCommitWordBytes, .log_bytes = batch.bytes()};
-    for (const Item& item : items) {
-      need.arena_bytes +=
-          active->table.mutation_bytes(item.mutation.key.size(), item.mutation.value.size());
-    }
+    const Need need = need_for(*active, batch, items);
     const Shortage shortage = reserve(*lane, *active, need);
-    if (shortage != Shortage::kNone) {
-      const std::shared_ptr<LoggedMemtable> full = active;
-      lane.release();
-      SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
-      continue;
+    if (shortage == Shortage::kNone) {
+      return write_batch_on_lane(*lane, *active, batch, items, check, sequence);
     }
-    Memtable& table = active->table;
-    EntriesHold bits(items.size());
-    const ArenaOffset commit_word = table.make_commit_word(lane->arena);
-    const auto inserter = table.index().sorted_inserter();
-    for (const Item& item : items) {  // 3
-      Entry& entry = *inserter->find_or_insert(item.mutation.key, lane->arena);
-      bits.take(entry);
-      // Linked while pending: absent to every reader until the commit word says otherwise.
-      entry.link(table.make_version(lane->arena, batch_stamp(commit_word, item.index),
-                                    item.mutation.kind, item.mutation.value, entry.head()));
-    }
-    SKIPLITH_SYNC_POINT(write_entry_locked);
-    if (active->segment != nullptr) {  // 4
-      SKIPLITH_RETURN_IF_ERROR(log_payload(*lane, batch.payload(), {}));
-    }
-    SKIPLITH_SYNC_POINT(batch_pending);
-    const Sequence first = clock_.take(*lane, items.size());  // 5
-    SKIPLITH_SYNC_POINT(write_sequenced);
-    Status logged = log_record(*lane, *active, first, batch.count());  // 6
-    if (logged.is_ok()) {
-      SKIPLITH_SYNC_POINT(batch_before_commit_word);
-      table.commit(commit_word, first);  // 7
-      SKIPLITH_SYNC_POINT(write_linked);
-      *sequence = first + items.size() - 1;
-      counters_.add(Counter::kBatches);
-      uint64_t puts = 0;
-      for (const Item& item : items) puts += item.mutation.kind == Kind::kPut ? 1 : 0;
-      counters_.add(Counter::kPuts, puts);
-      counters_.add(Counter::kDeletes, items.size() - puts);
-      counters_.add(Counter::kBytesWritten, batch.bytes());
-      work_ahead_if_due(*active);
-    }
-    bits.release();
-    clock_.finish(*lane);  // 8
-    return logged;
+    const std::shared_ptr<LoggedMemtable> full = active;
+    lane.release();
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
   }
+}
+
+// The check comes first: where it fails no room is made.
+template <typename Check>
+Status WritePath::write_with_all_lanes(const Batch& batch, Check check, Sequence* sequence) {
+  std::vector<Item> items = in_key_order(batch);
+  for (;;) {
+    std::shared_ptr<LoggedMemtable> full;
+    Shortage shortage;
+    Need need;
+    {
+      ExclusiveSection section(lanes_);
+      SKIPLITH_SYNC_POINT(transaction_exclusive);
+      SKIPLITH_RETURN_IF_ERROR(poison_.check());
+      Lane& lane = section.first_lane();
+      const std::shared_ptr<LoggedMemtable>& active = freezer_.active(lane);
+      SKIPLITH_RETURN_IF_ERROR(check(*active));
+      need = need_for(*active, batch, items);
+      shortage = reserve(lane, *active, need);
+      if (shortage == Shortage::kNone) {
+        const auto checked = [](const LoggedMemtable&) { return Status::ok(); };
+        return write_batch_on_lane(lane, *active, batch, items, checked, sequence);
+      }
+      full = active;
+    }
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
+  }
+}
+
+// Steps 3 to 8 of the write path for a batch; sync is the caller's.
+template <typename Check>
+Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
+                                      std::vector<Item>& items, Check check, Sequence* sequence) {
+  Memtable& table = active.table;
+  EntriesHold bits(items.size());
+  const auto inserter = table.index().sorted_inserter();
+  for (Item& item : items) {  // 3
+    item.entry = inserter->find_or_insert(item.mutation.key, lane.arena);
+    bits.take(*item.entry);
+  }
+  SKIPLITH_RETURN_IF_ERROR(check(active));
+  const ArenaOffset commit_word = table.make_commit_word(lane.arena);
+  for (const Item& item : items) {
+    // Linked while pending: absent to every reader until the commit word says otherwise.
+    item.entry->link(table.make_version(lane.arena, batch_stamp(commit_word, item.index),
+                                        item.mutation.kind, item.mutation.value,
+                                        item.entry->head()));
+  }
+  SKIPLITH_SYNC_POINT(write_entry_locked);
+  if (active.segment != nullptr) {  // 4
+    SKIPLITH_RETURN_IF_ERROR(log_payload(lane, batch.payload(), {}));
+  }
+  SKIPLITH_SYNC_POINT(batch_pending);
+  const Sequence first = clock_.take(lane, items.size());  // 5
+  SKIPLITH_SYNC_POINT(write_sequenced);
+  Status logged = log_record(lane, active, first, batch.count());  // 6
+  if (logged.is_ok()) {
+    SKIPLITH_SYNC_POINT(batch_before_commit_word);
+    table.commit(commit_word, first);  // 7
+    SKIPLITH_SYNC_POINT(write_linked);
+    *sequence = first + items.size() - 1;
+    count(batch, items);
+    work_ahead_if_due(active);
+  }
+  bits.release();
+  clock_.finish(lane);  // 8
+  return logged;
+}
+
+void WritePath::count(const Batch& batch, const std::vector<Item>& items) {
+  uint64_t puts = 0;
+  for (const Item& item : items) puts += item.mutation.kind == Kind::kPut ? 1 : 0;
+  counters_.add(Counter::kBatches);
+  counters_.add(Counter::kPuts, puts);
+  counters_.add(Counter::kDeletes, items.size() - puts);
+  counters_.add(Counter::kBytesWritten, batch.bytes());
 }
 
 // The record goes into the fresh segment, where it has room. What is older leaves the view in
@@ -135,7 +196,10 @@ Status WritePath::clear(Sequence* sequence) {
 
 Status WritePath::clear_alone(const ExclusiveSection& section,
                               const std::shared_ptr<LoggedMemtable>& next, Sequence* sequence) {
-  // Nobody else takes a sequence meanwhile.
+  // No snapshot comes between the sequence and the view (snapshots.h). Nobody takes a sequence
+  // meanwhile, and the gate is open.
+  const MutexLock no_snapshots = snapshots_.lock();
+  const std::shared_ptr<const View> before = views_.pin();
   std::shared_ptr<const View> emptied = views_.make({.active = next,
                                                      .frozen = {},
                                                      .levels = std::make_shared<const Levels>(),
@@ -151,6 +215,7 @@ Status WritePath::clear_alone(const ExclusiveSection& section,
   const Sequence taken = clock_.take(lane, 1);
   Status logged = log_record(lane, *next, taken, 1);
   if (logged.is_ok()) {
+    snapshots_.keep_view(no_snapshots, before);
     views_.install(std::move(emptied));
     *sequence = taken;
     counters_.add(Counter::kFreezes);

@@ -132,6 +132,14 @@ Status WritePath::erase(Waiting waiting, Bytes key, Sequence* sequence) {
       sequence);
 }
 
+Status WritePath::write_one(Waiting waiting, const Batch& batch, Sequence* sequence) {
+  MutationReader reader(batch.payload());
+  Mutation mutation;
+  SKIPLITH_CHECK(batch.count() == 1 && reader.next(&mutation));
+  return mutation.kind == Kind::kPut ? put(waiting, mutation.key, mutation.value, sequence)
+                                     : erase(waiting, mutation.key, sequence);
+}
+
 // What is in memory is read under a guard; what was found in a block is kept.
 Lookup WritePath::read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
                                Status* failure) {
@@ -171,57 +179,6 @@ Status WritePath::modify(Waiting waiting, Bytes key, Modification& modification,
     const bool memtable_changed = written.is_would_block() && waiting == Waiting::kAllowed;
     if (!memtable_changed) return written;
   }
-}
-
-Status WritePath::erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased,
-                             Sequence* sequence) {
-  for (;;) {
-    std::shared_ptr<LoggedMemtable> full;
-    Shortage shortage;
-    Need need;
-    {
-      ExclusiveSection section(lanes_);
-      SKIPLITH_RETURN_IF_ERROR(poison_.check());
-      *erased = untouched_since(since, key, last);
-      if (!*erased) return Status::ok();
-      Lane& lane = section.first_lane();
-      const std::shared_ptr<LoggedMemtable>& active = freezer_.active(lane);
-      need = need_for(*active, key, 0);
-      shortage = reserve(lane, *active, need);
-      if (shortage == Shortage::kNone) {
-        return write_on_lane(
-            Waiting::kAllowed, lane, *active, key,
-            [](const Memtable&, const Entry&) { return Decision::erase(); }, sequence);
-      }
-      full = active;
-    }
-    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
-  }
-}
-
-// All that is newer than `since` lies in the memtable that was active then and in those after
-// it. With all lanes held nothing is in flight.
-bool WritePath::untouched_since(const ReadPoint& since, Bytes key, bool last) const {
-  const std::shared_ptr<const View> now = views_.pin();
-  const auto untouched = [&](const Memtable& table) {
-    const std::unique_ptr<EntryCursor> entries = table.index().cursor();
-    last ? entries->seek(key) : entries->first();
-    for (; entries->valid(); entries->next()) {
-      if (!last && entries->entry()->key() > key) break;
-      Sequence newest = 0;
-      table.visible(*entries->entry(), kLatest, &newest);
-      if (newest > since.sequence) return false;
-    }
-    return true;
-  };
-  const LoggedMemtable* const then = since.view->active().get();
-  if (!untouched(now->active()->table)) return false;
-  if (now->active().get() == then) return true;
-  for (const auto& memtable : now->frozen()) {
-    if (!untouched(memtable->table)) return false;
-    if (memtable.get() == then) return true;
-  }
-  return false;  // a clear has taken it away since
 }
 
 WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Need& need) {

@@ -11,7 +11,9 @@
 #include "db/modify.h"
 #include "db/poison.h"
 #include "db/sequence_clock.h"
+#include "db/snapshots.h"
 #include "db/stats.h"
+#include "db/validation.h"
 #include "record/batch.h"
 
 namespace skiplith {
@@ -21,11 +23,12 @@ enum class Waiting : uint8_t { kNever, kAllowed };
 
 class WritePath {
  public:
-  WritePath(Lanes& lanes, SequenceClock& clock, CurrentView& views, Freezer& freezer,
-            Supply& supply, Maintenance& maintenance, Poison& poison, Counters<Counter>& counters,
-            std::function<void()> wake_background)
+  WritePath(Lanes& lanes, SequenceClock& clock, Snapshots& snapshots, CurrentView& views,
+            Freezer& freezer, Supply& supply, Maintenance& maintenance, Poison& poison,
+            Counters<Counter>& counters, std::function<void()> wake_background)
       : lanes_(lanes),
         clock_(clock),
+        snapshots_(snapshots),
         views_(views),
         freezer_(freezer),
         supply_(supply),
@@ -39,10 +42,13 @@ class WritePath {
   Status erase(Waiting waiting, Bytes key, Sequence* sequence);
   Status modify(Waiting waiting, Bytes key, Modification& modification, Sequence* sequence);
   Status write(const Batch& batch, Sequence* sequence);
+  // A batch of one mutation, as put() or erase().
+  Status write_one(Waiting waiting, const Batch& batch, Sequence* sequence);
   Status clear(Sequence* sequence);
-  // Erases `key` if no version sequenced after `since` exists in [key, end) (or, backwards, from
-  // the beginning to key); `*erased` tells. Exclusive.
-  Status erase_edge(const ReadPoint& since, Bytes key, bool last, bool* erased, Sequence* sequence);
+  // Writes the batch if the validation holds at that moment, else kConflict, and nothing is
+  // written. Where only keys were read that the batch writes too, their bits are enough to keep
+  // them still; else all lanes are taken.
+  Status write_if(const Validation& validation, const Batch& batch, Sequence* sequence);
 
   // The background thread begins to work ahead: from here on writers may ask again.
   void background_begins() { background_asked_.store(false); }
@@ -59,6 +65,20 @@ class WritePath {
   template <typename Decide>
   Status write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active, Bytes key,
                        Decide decide, Sequence* sequence);
+  // Of a batch, in key order.
+  struct Item;
+  static std::vector<Item> in_key_order(const Batch& batch);
+  static Need need_for(const LoggedMemtable& active, const Batch& batch,
+                       const std::vector<Item>& items);
+  // `check(active)` says, with all bits held, whether the batch is written.
+  template <typename Check>
+  Status write_with_lane(const Batch& batch, Check check, Sequence* sequence);
+  template <typename Check>
+  Status write_with_all_lanes(const Batch& batch, Check check, Sequence* sequence);
+  template <typename Check>
+  Status write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
+                             std::vector<Item>& items, Check check, Sequence* sequence);
+  void count(const Batch& batch, const std::vector<Item>& items);
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);
 
@@ -74,10 +94,10 @@ class WritePath {
   Status log_payload(Lane& lane, Bytes head, Bytes tail);
   Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);
   void work_ahead_if_due(const LoggedMemtable& active);
-  bool untouched_since(const ReadPoint& since, Bytes key, bool last) const;
 
   Lanes& lanes_;
   SequenceClock& clock_;
+  Snapshots& snapshots_;
   CurrentView& views_;
   Freezer& freezer_;
   Supply& supply_;

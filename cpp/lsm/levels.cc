@@ -31,6 +31,14 @@ Levels::Tables Levels::all() const {
   return all;
 }
 
+uint64_t Levels::obsolete_entries() const {
+  uint64_t entries = 0;
+  for (const Tables& level : levels_) {
+    for (const LevelTable& table : level) entries += table.meta.tombstones + table.meta.old_versions;
+  }
+  return entries;
+}
+
 LevelMetas Levels::metas() const {
   LevelMetas metas;
   for (uint32_t level = 0; level < kLevels; ++level) {

@@ -35,6 +35,8 @@ class Levels {
   uint64_t bytes(uint32_t level) const;
   Tables all() const;
   LevelMetas metas() const;
+  // Tombstones, and versions that are not the newest of their key in their table.
+  uint64_t obsolete_entries() const;
 
   // The newest version with a sequence of at most `at`; io, value and failure as Table::get.
   Lookup get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,

@@ -1,0 +1,78 @@
+#include "db/snapshots.h"
+
+#include "base/sync_points.h"
+
+namespace skiplith {
+
+void HeldSequence::keep(const std::shared_ptr<const View>& view) {
+  if (kept_ != nullptr) return;  // an earlier clear's: it has what this snapshot sees
+  kept_ = view;
+  has_kept_.store(true, std::memory_order_release);  // order: publishes kept_, see view()
+}
+
+Snapshots::Place Snapshots::hold() {
+  std::list<HeldSequence> one(1);
+  const MutexLock lock = clock_.lock_snapshots();
+  one.front().sequence_ = clock_.snapshot_locked(lock);
+  SKIPLITH_SYNC_POINT(snapshot_taken);
+  held_.splice(held_.end(), one);
+  return std::prev(held_.end());
+}
+
+bool Snapshots::try_hold(Place* place) {
+  std::list<HeldSequence> one(1);
+  const MutexLock lock = clock_.try_lock_snapshots();
+  if (!lock.owns_lock() || !clock_.try_snapshot(&one.front().sequence_)) return false;
+  held_.splice(held_.end(), one);
+  *place = std::prev(held_.end());
+  return true;
+}
+
+void Snapshots::release(Place place) {
+  std::list<HeldSequence> one;  // freed after the mutex
+  const MutexLock lock = clock_.lock_snapshots();
+  one.splice(one.end(), held_, place);
+}
+
+std::vector<Sequence> Snapshots::held() const {
+  const MutexLock lock = clock_.lock_snapshots();
+  std::vector<Sequence> sequences;
+  for (const HeldSequence& held : held_) {
+    if (sequences.empty() || sequences.back() != held.sequence_) {
+      sequences.push_back(held.sequence_);
+    }
+  }
+  return sequences;
+}
+
+size_t Snapshots::count() const {
+  const MutexLock lock = clock_.lock_snapshots();
+  return held_.size();
+}
+
+void Snapshots::keep_view(const MutexLock&, const std::shared_ptr<const View>& view) {
+  for (HeldSequence& held : held_) held.keep(view);
+}
+
+Snapshot::Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots, Snapshots::Place place)
+    : database_(std::move(database)),
+      snapshots_(snapshots),
+      place_(place),
+      born_(fork_generation()) {}
+
+Snapshot::Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots)
+    : Snapshot(std::move(database), snapshots, snapshots.hold()) {}
+
+std::unique_ptr<Snapshot> Snapshot::try_make(std::shared_ptr<Database> database,
+                                             Snapshots& snapshots) {
+  Snapshots::Place place;
+  if (!snapshots.try_hold(&place)) return nullptr;
+  return std::unique_ptr<Snapshot>(new Snapshot(std::move(database), snapshots, place));
+}
+
+// In the child of a fork the mutex may be held by a thread that does not exist here.
+Snapshot::~Snapshot() {
+  if (born_ == fork_generation()) snapshots_.release(place_);
+}
+
+}  // namespace skiplith

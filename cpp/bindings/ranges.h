@@ -4,6 +4,7 @@
 #include "bindings/arguments.h"
 #include "bindings/db.h"
 #include "bindings/method.h"
+#include "db/scan.h"
 
 namespace skiplith::python {
 

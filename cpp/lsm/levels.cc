@@ -34,7 +34,8 @@ Levels::Tables Levels::all() const {
 uint64_t Levels::obsolete_entries() const {
   uint64_t entries = 0;
   for (const Tables& level : levels_) {
-    for (const LevelTable& table : level) entries += table.meta.tombstones + table.meta.old_versions;
+    for (const LevelTable& table : level)
+      entries += table.meta.tombstones + table.meta.old_versions;
   }
   return entries;
 }

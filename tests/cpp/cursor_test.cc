@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "db/scan.h"
 #include "support/database_testing.h"
 
 namespace skiplith::testing {

@@ -56,6 +56,7 @@ PUT = Write({b"a": b"3"})
 DELETE = Write({b"b": None})
 BATCH = Write({b"a": b"4", b"c": b"5", b"b": None}, is_batch=True)
 COUNT = Write(increment=2)
+TRANSACTION = Write({b"a": b"6"}, increment=2, is_transaction=True)
 
 
 def number(n):
@@ -76,6 +77,8 @@ def number(n):
         ([COUNT], [COUNT], {**BEFORE, COUNTER: number(2)}),
         ([COUNT], [COUNT], {**BEFORE, COUNTER: number(4)}),
         ([], [Write({b"missing": None})], BEFORE),
+        ([], [TRANSACTION], BEFORE),
+        ([], [TRANSACTION], {**BEFORE, b"a": b"6", COUNTER: number(2)}),
     ],
 )
 def test_the_judge_accepts_what_a_crash_may_leave(acknowledged, in_flight, found):
@@ -100,6 +103,8 @@ def test_the_judge_accepts_what_a_crash_may_leave(acknowledged, in_flight, found
         ("counter", [COUNT], [], BEFORE),
         ("counter", [COUNT], [COUNT], {**BEFORE, COUNTER: number(3 + 2)}),
         ("counter", [], [COUNT], {**BEFORE, COUNTER: number(-1)}),
+        ("counter", [], [TRANSACTION], {**BEFORE, COUNTER: number(2)}),
+        ("counter", [], [TRANSACTION], {**BEFORE, b"a": b"6"}),
     ],
 )
 def test_the_judge_sees_planted_losses(planted, acknowledged, in_flight, found):
@@ -115,4 +120,5 @@ def test_the_work_has_batches_deletes_overwrites_and_long_values():
     assert len({key for key, _ in changes}) == KEYS_PER_WRITER
     assert max(len(value or b"") for _, value in changes) > 65536
     assert any(write.increment for write in writes)
+    assert sum(write.is_transaction for write in writes) > 20
     assert any(write.sync for write in writes)

@@ -72,7 +72,10 @@ def acknowledge(line: bytes) -> None:
 def do(db: skiplith.DB, write: Write) -> None:
     """One call of the database."""
     sync = True if write.sync else None
-    if write.increment:
+    if write.is_transaction:
+        while not commits(db, write, sync):
+            pass
+    elif write.increment:
         db.increment(COUNTER, write.increment, sync=sync)
     elif not write.is_batch:
         for key, value in write.changes.items():
@@ -91,6 +94,24 @@ def do(db: skiplith.DB, write: Write) -> None:
                     del batch[key]
                 else:
                     batch[key] = value
+
+
+def commits(db: skiplith.DB, write: Write, sync: bool | None) -> bool:
+    """One attempt: writers meet at the counter, and in a range that belongs to one of them."""
+    try:
+        with db.transaction(sync=sync) as transaction:
+            if len(write.changes) % 2 == 0:
+                list(transaction.keys(prefix=min(write.changes)[:3]))
+            for key, value in write.changes.items():
+                transaction.get(key)
+                if value is None:
+                    transaction.delete(key)
+                else:
+                    transaction[key] = value
+            transaction.increment(COUNTER, write.increment)
+    except skiplith.ConflictError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -36,9 +36,13 @@ def judge(
 
     problems = []
     for write in in_flight:
-        counter_most += write.increment
         seen = {k for k, v in write.changes.items() if expected.get(k) != v}
         applied = {k for k in seen if found.get(k) == write.changes[k]}
+        # Where the keys tell whether it happened, its increment happened too, or did not.
+        if applied or not seen:
+            counter_most += write.increment
+        if applied:
+            counter_least += write.increment
         if applied == seen:
             _apply(write, expected)
         elif applied:

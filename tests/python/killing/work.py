@@ -24,6 +24,7 @@ class Write:
     changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     increment: int = 0  # of COUNTER
     is_batch: bool = False
+    is_transaction: bool = False  # reads its keys, or all of its writer's, before
     sync: bool = False  # asked for in the call
 
 
@@ -56,5 +57,8 @@ def nth_write(seed: int, writer: int, number: int) -> Write:
     if kind < 0.35:
         changes = {k: change(k) for k in (key() for _ in range(rng.randint(2, 25)))}
         return Write(changes, is_batch=True, sync=sync)
+    if kind < 0.45:
+        changes = {k: change(k) for k in (key() for _ in range(rng.randint(1, 5)))}
+        return Write(changes, increment=rng.randint(0, 9), is_transaction=True, sync=sync)
     only = key()
     return Write({only: change(only)}, sync=sync)

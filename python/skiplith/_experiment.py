@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import skiplith.lab
 from skiplith._race import race
 from skiplith._workload import workload
 
@@ -23,18 +22,22 @@ class Lab:
     [1, 2]
     """
 
-    __module__ = "skiplith.lab"
-
     def __init__(self, threads: int, seed: int) -> None:
         self.threads = threads
         self.seed = seed
         self.race = race
         self.workload = partial(workload, threads=threads, seed=seed)
 
+    # The module that both ask for hands out this class, and so comes after it.
+
     def __getattr__(self, name: str) -> Any:
-        if name not in skiplith.lab.__all__:
+        from skiplith import lab
+
+        if name not in lab.__all__:
             raise AttributeError(f"neither the fixture nor skiplith.lab has {name!r}")
-        return getattr(skiplith.lab, name)
+        return getattr(lab, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *skiplith.lab.__all__})
+        from skiplith import lab
+
+        return sorted({*super().__dir__(), *lab.__all__})

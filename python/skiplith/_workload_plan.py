@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate, chain, islice
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
-Distribution = Literal["uniform", "zipfian", "sequential"]
+DISTRIBUTIONS = ("uniform", "zipfian", "sequential")
 
 _SEVERAL = 4  # keys of an update or a get_many, items of a scan
 _VALUES = 1000  # different ones that a thread writes before it begins again
@@ -79,7 +79,7 @@ def plans(
     mix: Mapping[str, float],
     keys: Sequence[bytes],
     threads: int,
-    distribution: Distribution,
+    distribution: str,
     seed: int,
     value_bytes: int,
 ) -> list[Plan]:
@@ -105,15 +105,13 @@ def plans(
     return made
 
 
-def _popularity(distribution: Distribution, keys: int) -> Sequence[float] | None:
+def _popularity(distribution: str, keys: int) -> Sequence[float] | None:
     """Cumulative weights of the keys; None when they come in order."""
-    match distribution:
-        case "uniform":
-            return range(1, keys + 1)
-        case "zipfian":
-            return list(accumulate(1 / rank**_ZIPF_EXPONENT for rank in range(1, keys + 1)))
-        case "sequential":
-            return None
+    if distribution == "uniform":
+        return range(1, keys + 1)
+    if distribution == "zipfian":
+        return list(accumulate(1 / rank**_ZIPF_EXPONENT for rank in range(1, keys + 1)))
+    return None
 
 
 def _neighbours(keys: Sequence[bytes], n: int) -> list[bytes]:

@@ -20,8 +20,6 @@ class Latency:
     True
     """
 
-    __module__ = "skiplith.lab"
-
     count: int
     mean: float
     p50: float
@@ -39,8 +37,6 @@ class WorkloadResult:
     >>> result.operations, sorted(result.latencies)
     (1000, ['get', 'put'])
     """
-
-    __module__ = "skiplith.lab"
 
     seconds: float
     """From the common start to the end of the last operation."""

@@ -37,6 +37,9 @@ __all__ = [
     "workload",
 ]
 
+for _public in (Lab, Latency, WorkloadResult):
+    _public.__module__ = __name__
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

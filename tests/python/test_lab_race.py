@@ -26,8 +26,24 @@ def test_results_come_in_order():
     assert lab.race() == []
 
 
-def test_all_start_before_the_first_call_begins():
-    """Each needs all others to be inside; one after the other, none would get through."""
+def test_all_start_before_the_first_call_begins(monkeypatch):
+    """However long it takes to start them: a call that does not wait is given time to begin."""
+    start, started, begun = threading.Thread.start, [], threading.Event()
+
+    def start_slowly(thread):
+        start(thread)
+        begun.wait(0.05)
+        started.append(thread)
+
+    def begin():
+        begun.set()
+        return len(started)
+
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
+    assert lab.race(*[begin] * 4) == [4] * 4
+
+
+def test_all_run_at_once():
     inside = threading.Barrier(8)
     arrived = lab.race(*[lambda: inside.wait(60)] * 8)
     assert sorted(arrived) == list(range(8))

@@ -43,11 +43,10 @@ def test_the_snippets_run_one_after_the_other(tmp_path, monkeypatch):
         exec(compile(source, ROOT / "README.md", "exec"), names)
 
 
-def test_the_snippets_that_are_tests_pass(pytester):
-    pytester.makeini("[pytest]\naddopts = --strict-markers -p no:hypothesispytest\n")
+def test_the_snippets_that_are_tests_pass(project):
     for number, source in enumerate(snippets(of_tests=True)):
-        (pytester.path / f"test_snippet_{number}.py").write_text(source)
-    pytester.runpytest().assert_outcomes(passed=5)
+        (project.path / f"test_snippet_{number}.py").write_text(source)
+    project.runpytest().assert_outcomes(passed=5)
 
 
 def test_options_and_defaults_are_the_actual_ones():

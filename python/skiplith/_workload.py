@@ -45,8 +45,8 @@ def workload(
       from a place of its own, and from the first again after the last.
     * seed: decides each thread's operations, keys and values, not who comes first.
     * value_bytes: the length of the values; None stands for 100, or for 8 where the mix has
-      increments, which work on no other. A value begins with b"2/17 " for the 17th that thread 2
-      writes, counted from 0, as far as that fits, and repeats after a thousand.
+      increments, which work on no other. That of thread 2's operation 17 begins with b"2/17 ",
+      both counted from 0, as far as there is room; after a thousand operations they repeat.
 
     Raises ValueError and TypeError (arguments, or the target lacks something), and the
     ExceptionGroup of `race` with what operations raised.

@@ -11,7 +11,7 @@ PACKAGE_SOURCES := pyproject.toml CMakeLists.txt scripts/install_python.sh \
   $(shell find cmake cpp python -not -path '*/__pycache__*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format tsan asan kill prove bench clean
+.PHONY: help setup demo test wheel lint format tsan asan kill prove bench clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ test: $(VENV)/installed ## C++ tests, Python tests (short forms of the slow proo
 	@scripts/test_cpp.sh release
 	$(PY) -m pytest
 	MYPYPATH=python $(PY) -m mypy.stubtest skiplith --mypy-config-file pyproject.toml
+
+wheel: $(VENV)/installed ## the wheel alone, in a project that uses it
+	@scripts/test_wheel.sh $(PY)
 
 lint: $(VENV)/installed ## clang-format, ruff, mypy
 	$(VENV)/bin/clang-format --dry-run -Werror $(CXX_FILES)

@@ -1,4 +1,7 @@
-"""Tools for testing what is built on Skiplith: files that lose power, and files that fail.
+"""Tools for testing what is built on Skiplith: threads that race, load, files that lose power, and
+files that fail.
+
+In pytest they are at hand as the fixture `lab`; see skiplith_pytest.
 
 >>> import skiplith
 >>> from skiplith import lab
@@ -16,8 +19,26 @@ from typing import Literal
 
 from skiplith._core import lab as _lab
 from skiplith._core.lab import FaultyFiles, MemoryFiles
+from skiplith._experiment import Lab
+from skiplith._race import race
+from skiplith._workload import workload
+from skiplith._workload_result import Latency, WorkloadResult
 
-__all__ = ["Fault", "FaultyFiles", "MemoryFiles", "faulty_files", "memory_files"]
+__all__ = [
+    "Fault",
+    "FaultyFiles",
+    "Lab",
+    "Latency",
+    "MemoryFiles",
+    "WorkloadResult",
+    "faulty_files",
+    "memory_files",
+    "race",
+    "workload",
+]
+
+for _public in (Lab, Latency, WorkloadResult):
+    _public.__module__ = __name__
 
 
 @dataclass(frozen=True, slots=True)

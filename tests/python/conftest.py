@@ -49,3 +49,19 @@ def unchanged(tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[
         assert contents() == before
 
     return check
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A user's project, as strict as it may be; what is ignored comes of pytest inside pytest."""
+    pytester.makeini(
+        """
+        [pytest]
+        addopts = --strict-markers --strict-config -p no:hypothesispytest
+        filterwarnings =
+            error
+            ignore:.*cannot be rewritten; skiplith:pytest.PytestAssertRewriteWarning
+            ignore:.*_editable_skbc_skiplith:pytest.PytestAssertRewriteWarning
+        """
+    )
+    return pytester

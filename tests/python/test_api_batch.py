@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 
 def test_a_batch_is_applied_at_the_end_of_its_block(db: skiplith.DB) -> None:
     db.update({b"old": b"1", b"kept": b"2"})

@@ -3,8 +3,6 @@
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 PAIRS = {b"b": b"1", b"d": b"2", b"f": b"3"}
 
 

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 
 def test_get_many_keeps_the_order_of_its_keys(db: skiplith.DB) -> None:
     keys = [b"%05d" % n for n in range(300)]  # more than are read together

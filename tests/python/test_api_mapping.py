@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 PAIRS = {b"lemon": b"yellow", b"": b"empty", b"plum": b"purple", b"nul\0": b"", b"\xff": b"\0"}
 
 

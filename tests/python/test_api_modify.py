@@ -3,8 +3,6 @@
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 MOST, LEAST = 2**63 - 1, -(2**63)
 
 

@@ -11,8 +11,6 @@ import every_use
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 OPTIONS = [field.name for field in dataclasses.fields(skiplith.Options)]
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 KEYS = [b"", b"a", b"a\0", b"ab", b"b", b"ba", b"c\xff", b"c\xff\xff", b"\xff", b"\xff\xff"]
 BOUNDS = [None, b"", b"a", b"aa", b"b", b"c\xff", b"\xff\xff", b"\xff\xff\xff"]
 PREFIXES = [None, b"", b"a", b"b", b"c\xff", b"\xff", b"zz"]

@@ -8,8 +8,6 @@ import every_use
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 SLOTS = [
     "__getitem__",
     "__setitem__",

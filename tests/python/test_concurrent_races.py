@@ -1,78 +1,66 @@
 """The rare branches of the write path are taken, not hoped for, and change nothing."""
 
+from functools import partial
+
 import pytest
-import skiplith
-from skiplith._core import sync_points
-from together import times, together
 
 LIMIT_MS = 60_000  # a bound on waiting for what must happen; passing tests never come near
 
-
-@pytest.fixture(autouse=True)
-def sync_points_at_rest():
-    yield
-    sync_points.reset()
+pytestmark = pytest.mark.skiplith(gil="release", memtable_bytes=65536)
 
 
-def test_inserts_that_lose_a_compare_and_swap_try_again(tmp_path):
+@pytest.mark.skiplith(memtable="skiplist", memtable_bytes=64 << 20)
+def test_inserts_that_lose_a_compare_and_swap_try_again(kv, lab, sync_points):
     """Threads insert neighbours until one of them meets another between look and link."""
-    sync_points.arm()
     written = 0
-    with skiplith.open(tmp_path / "db", memtable="skiplist", gil="release") as db:
-        while sync_points.hits("skiplist_cas_retry") == 0:
-            assert written < 4_000_000, "no compare-and-swap was ever lost"
-            begin, per_thread, threads = written, 5_000, 4
+    while sync_points.hits("skiplist_cas_retry") == 0:
+        assert written < 4_000_000, "no compare-and-swap was ever lost"
+        end = written + lab.threads * 5_000
 
-            def insert(thread, begin=begin, per_thread=per_thread, threads=threads):
-                numbers = range(begin + thread, begin + threads * per_thread, threads)
-                db.put_many((b"%010d" % n, b"%d" % n) for n in numbers)
+        def insert(first, end=end):
+            kv.put_many((b"%010d" % n, b"%d" % n) for n in range(first, end, lab.threads))
 
-            times(threads, insert)
-            written += threads * per_thread
-        assert db.count() == written
-        assert all(int(key) == int(value) for key, value in db.items())
+        lab.race(*(partial(insert, written + n) for n in range(lab.threads)))
+        written = end
+    assert kv.count() == written
+    assert all(int(key) == int(value) for key, value in kv.items())
 
 
-@pytest.mark.parametrize("memtable", ["skiplist", "mutex_map", "rwlock_map"])
-def test_of_two_that_freeze_the_same_memtable_one_loses(tmp_path, memtable):
-    sync_points.arm()
+@pytest.mark.skiplith(memtable=["skiplist", "mutex_map", "rwlock_map"])
+def test_of_two_that_freeze_the_same_memtable_one_loses(kv, lab, sync_points):
     value = b"v" * 1_000
-    options = {"memtable": memtable, "memtable_bytes": 65536, "gil": "release"}
-    with skiplith.open(tmp_path / "db", **options) as db:
-        pause = sync_points.Pause("freeze_prepared", 2)
+    pause = sync_points.Pause("freeze_prepared", 2)
 
-        def write(thread):
-            for n in range(100):
-                db.put(b"%d/%d" % (thread, n), value)
+    def write(thread):
+        for n in range(100):
+            kv.put(b"%d/%d" % (thread, n), value)
 
-        def release_when_both_are_there():
-            try:
-                assert pause.wait_reached(2, LIMIT_MS)
-            finally:
-                pause.release()
+    def release_when_both_are_there():
+        try:
+            assert pause.wait_reached(2, LIMIT_MS)
+        finally:
+            pause.release()
 
-        together(lambda: write(0), lambda: write(1), release_when_both_are_there)
-        assert sync_points.hits("freeze_double_check_lost") >= 1
-        assert db.stats().freezes >= 1
-        assert dict(db.items()) == {b"%d/%d" % (t, n): value for t in (0, 1) for n in range(100)}
+    lab.race(partial(write, 0), partial(write, 1), release_when_both_are_there)
+    assert sync_points.hits("freeze_double_check_lost") >= 1
+    assert kv.stats().freezes >= 1
+    assert dict(kv.items()) == {b"%d/%d" % (t, n): value for t in (0, 1) for n in range(100)}
 
 
-def test_a_modification_whose_memtable_freezes_in_between_starts_over(tmp_path):
+def test_a_modification_whose_memtable_freezes_in_between_starts_over(kv, lab, sync_points):
     """Paused between its read and its lock, overtaken by freezes: the sum is still exact."""
-    sync_points.arm()
-    with skiplith.open(tmp_path / "db", memtable_bytes=65536, gil="release") as db:
-        db.increment(b"counter", 5)
-        pause = sync_points.Pause("read_modify_write_read", 1)
+    kv.increment(b"counter", 5)
+    pause = sync_points.Pause("read_modify_write_read", 1)
 
-        def overtake():
-            try:
-                assert pause.wait_reached(1, LIMIT_MS)
-                freezes = db.stats().freezes
-                while db.stats().freezes < freezes + 2:
-                    db.put(b"filler", b"v" * 5_000)
-            finally:
-                pause.release()
+    def overtake():
+        try:
+            assert pause.wait_reached(1, LIMIT_MS)
+            freezes = kv.stats().freezes
+            while kv.stats().freezes < freezes + 2:
+                kv.put(b"filler", b"v" * 5_000)
+        finally:
+            pause.release()
 
-        total, _ = together(lambda: db.increment(b"counter", 2), overtake)
-        assert total == 7
-        assert int.from_bytes(db[b"counter"], "little") == 7
+    total, _ = lab.race(partial(kv.increment, b"counter", 2), overtake)
+    assert total == 7
+    assert int.from_bytes(kv[b"counter"], "little") == 7

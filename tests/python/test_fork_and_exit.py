@@ -14,8 +14,6 @@ import every_use
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 LIMIT_SECONDS = 60
 
 

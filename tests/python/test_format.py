@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,19 +99,14 @@ def test_a_segment_says_what_was_synced_and_in_which_boot(path: Path, tmp_path: 
 
 def test_the_lanes_of_several_writers(path: Path) -> None:
     with skiplith.open(path) as db:
-        together = threading.Barrier(4)
+        written = threading.Barrier(4)
 
         def write(thread: int) -> None:
-            together.wait()
             for n in range(200):
                 db[b"%d/%d" % (thread, n)] = b"v" * 500
-            together.wait()
+            written.wait()  # nobody gives its lane back before
 
-        threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        lab.race(*(partial(write, thread) for thread in range(4)))
         expected = dict(db.items())
     (segment,) = read_closed(path, expected).segments
     assert len(segment.lanes) >= 4

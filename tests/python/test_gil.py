@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 LIMIT_MS = 60_000
 LONG = b"x" * 65536
 Operation = Callable[[skiplith.DB, bytes], Any]

@@ -12,8 +12,6 @@ import every_use
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 LIMIT_MS = 60_000
 
 

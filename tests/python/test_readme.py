@@ -27,15 +27,26 @@ def code(cell):
     return re.fullmatch(r"`(.*)`", cell)[1]
 
 
+def snippets(of_tests):
+    """The README's Python, each with empty lines before it so that a failure names its line."""
+    for snippet in re.finditer(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+        if ("def test_" in snippet[1]) == of_tests:
+            yield "\n" * README.count("\n", 0, snippet.start(1)) + snippet[1]
+
+
 def test_the_snippets_run_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    snippets = list(re.finditer(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
-    assert len(snippets) > 5
     names = {}
-    for snippet in snippets:
-        line = README.count("\n", 0, snippet.start(1))
-        source = "\n" * line + snippet[1]  # so that a failure names the README's line
+    sources = list(snippets(of_tests=False))
+    assert len(sources) > 5
+    for source in sources:
         exec(compile(source, ROOT / "README.md", "exec"), names)
+
+
+def test_the_snippets_that_are_tests_pass(project):
+    for number, source in enumerate(snippets(of_tests=True)):
+        (project.path / f"test_snippet_{number}.py").write_text(source)
+    project.runpytest().assert_outcomes(passed=5)
 
 
 def test_options_and_defaults_are_the_actual_ones():

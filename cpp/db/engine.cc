@@ -205,12 +205,12 @@ Stats Engine::stats() const {
   stats.log_bytes = recovered_.log_bytes;
   for (const auto& member : log_.all()) stats.log_bytes += member.segment->used_bytes();
   stats.gets = counters_.sum(Counter::kGets);
-  stats.puts = counters_.sum(Counter::kPuts);
-  stats.deletes = counters_.sum(Counter::kDeletes);
-  stats.batches = counters_.sum(Counter::kBatches);
+  stats.puts = lanes_.sum(LaneCounts::Name::kPuts);
+  stats.deletes = lanes_.sum(LaneCounts::Name::kDeletes);
+  stats.batches = lanes_.sum(LaneCounts::Name::kBatches);
   stats.freezes = counters_.sum(Counter::kFreezes);
   stats.freeze_races_lost = counters_.sum(Counter::kFreezeRacesLost);
-  stats.bytes_written = counters_.sum(Counter::kBytesWritten);
+  stats.bytes_written = lanes_.sum(LaneCounts::Name::kBytes);
   stats.bytes_read = counters_.sum(Counter::kBytesRead);
   stats.syncs = counters_.sum(Counter::kSyncs);
   stats.synced_writes = counters_.sum(Counter::kSyncedWrites);

@@ -12,6 +12,25 @@
 
 namespace skiplith {
 
+// What has been written through a lane: only its holder counts, so that no count is a locked
+// operation.
+class LaneCounts {
+ public:
+  enum class Name : uint32_t { kPuts, kDeletes, kBatches, kBytes, kCount };
+  void add(Name name, uint64_t amount = 1) {
+    std::atomic<uint64_t>& count = counts_[static_cast<size_t>(name)];
+    // order: the lane's lock orders those who count; who reads wants a statistic
+    count.store(count.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  uint64_t of(Name name) const {
+    // order: as above
+    return counts_[static_cast<size_t>(name)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<uint64_t>, static_cast<size_t>(Name::kCount)> counts_{};
+};
+
 // Everything but in_flight belongs to whoever holds the lock. Two cache lines, so that the
 // processor's pair prefetch does not make neighbours share.
 struct alignas(128) Lane {
@@ -23,6 +42,7 @@ struct alignas(128) Lane {
   std::atomic<Sequence> in_flight{0};
   ArenaWriter arena;  // a chunk of the active memtable's arena
   LaneLog log;        // blocks of the active memtable's segment
+  LaneCounts counts;
 };
 
 // A writer holds one lane from before it touches the memtable until its write is visible, and
@@ -38,6 +58,12 @@ class Lanes {
   Lane* try_acquire();
   // The same, waiting for the own lane.
   Lane& acquire();
+
+  uint64_t sum(LaneCounts::Name name) const {
+    uint64_t total = 0;
+    for (const Lane& lane : lanes_) total += lane.counts.of(name);
+    return total;
+  }
 
   std::array<Lane, kLanes>& all() { return lanes_; }
   const std::array<Lane, kLanes>& all() const { return lanes_; }

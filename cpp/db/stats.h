@@ -12,12 +12,8 @@ namespace skiplith {
 
 enum class Counter : uint32_t {
   kGets,
-  kPuts,
-  kDeletes,
-  kBatches,
   kTransactions,
   kConflicts,
-  kBytesWritten,
   kBytesRead,
   kFreezes,
   kFreezeRacesLost,

@@ -160,7 +160,7 @@ Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const 
     table.commit(commit_word, first);  // 7
     SKIPLITH_SYNC_POINT(write_linked);
     *sequence = first + items.size() - 1;
-    count(batch, items);
+    count(lane, batch, items);
     work_ahead_if_due(active);
   }
   bits.release();
@@ -168,13 +168,13 @@ Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const 
   return logged;
 }
 
-void WritePath::count(const Batch& batch, const std::vector<Item>& items) {
+void WritePath::count(Lane& lane, const Batch& batch, const std::vector<Item>& items) {
   uint64_t puts = 0;
   for (const Item& item : items) puts += item.mutation.kind == Kind::kPut ? 1 : 0;
-  counters_.add(Counter::kBatches);
-  counters_.add(Counter::kPuts, puts);
-  counters_.add(Counter::kDeletes, items.size() - puts);
-  counters_.add(Counter::kBytesWritten, batch.bytes());
+  lane.counts.add(LaneCounts::Name::kBatches);
+  lane.counts.add(LaneCounts::Name::kPuts, puts);
+  lane.counts.add(LaneCounts::Name::kDeletes, items.size() - puts);
+  lane.counts.add(LaneCounts::Name::kBytes, batch.bytes());
 }
 
 // The record goes into the fresh segment, where it has room. What is older leaves the view in

@@ -112,8 +112,8 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
     entry.link(version);  // 7
     SKIPLITH_SYNC_POINT(write_linked);
     *sequence = taken;
-    counters_.add(kind == Kind::kPut ? Counter::kPuts : Counter::kDeletes);
-    counters_.add(Counter::kBytesWritten, key.size() + decision.value.size());
+    lane.counts.add(kind == Kind::kPut ? LaneCounts::Name::kPuts : LaneCounts::Name::kDeletes);
+    lane.counts.add(LaneCounts::Name::kBytes, key.size() + decision.value.size());
     work_ahead_if_due(active);
   }
   clock_.finish(lane);  // 8

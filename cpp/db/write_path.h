@@ -78,7 +78,7 @@ class WritePath {
   template <typename Check>
   Status write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
                              std::vector<Item>& items, Check check, Sequence* sequence);
-  void count(const Batch& batch, const std::vector<Item>& items);
+  static void count(Lane& lane, const Batch& batch, const std::vector<Item>& items);
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);
 

@@ -25,11 +25,11 @@ std::shared_ptr<Db> Db::open(std::shared_ptr<Files> files, const std::string& pa
 }
 
 Db::Db(std::shared_ptr<Files> files, std::shared_ptr<Database> database, GilPolicy gil)
-    : files_(std::move(files)), database_(std::move(database)), gil_(gil) {}
+    : Reader(gil_), files_(std::move(files)), database_(std::move(database)), gil_(gil) {}
 
 Db::~Db() {
   const py::error_scope exception_in_flight;
-  const bool unclosed = !closed();
+  const bool unclosed = is_open();
   if (unclosed) warn_unclosed(database_->directory());
   const Status status = [&] {
     const GilReleased released(nullptr);
@@ -100,6 +100,15 @@ ReadPoint Db::read_point() {
 
 std::unique_ptr<DbCursor> Db::cursor() {
   return std::make_unique<DbCursor>(database_, read_point());
+}
+
+std::unique_ptr<Scan> Db::scan(Range range, bool reverse) {
+  return std::make_unique<Scan>(cursor(), std::move(range), reverse);
+}
+
+Reader::Lookup Db::at(ReadPoint point) {
+  return {point,
+          [this, point](Bytes key, Value* value) { return database_->get_at(point, key, value); }};
 }
 
 }  // namespace skiplith::python

@@ -45,10 +45,10 @@ std::shared_ptr<Db> construct(const py::args& args, const py::kwargs& kwargs) {
 // What the interpreter keeps pointers to.
 struct Tables {
   Tables() {
+    add_reading_methods(methods);
     add_one_key_methods(methods);
     add_many_keys_methods(methods);
     add_modifying_methods(methods);
-    add_range_methods(methods);
     add_lifecycle_methods(methods);
     methods.push_back({});
     attributes.push_back({});

@@ -13,7 +13,7 @@ PyObject* represent(Self<Db> self) {
   const auto type =
       py::reinterpret_steal<py::object>(ensure_made(PyType_GetName(Py_TYPE(self.object))));
   return PyUnicode_FromFormat("<%U %R%s>", type.ptr(), path.ptr(),
-                              self.value.closed() ? ", closed" : "");
+                              self.value.is_open() ? "" : ", closed");
 }
 
 namespace {
@@ -33,7 +33,7 @@ Raises ClosedError.
 )";
 
 PyObject* batch(Db& db, Arguments arguments) {
-  return make_batch(db.shared_from_this(), sync_argument(arguments[0], db.sync_by_default()));
+  return make_batch(db.shared(), sync_argument(arguments[0], db.sync_by_default()));
 }
 
 constexpr const char* kSyncDoc = R"(sync($self, /)
@@ -200,7 +200,7 @@ PyObject* stats(Db& db, Arguments) {
 }
 
 PyObject* path(Db& db) { return file_name(db.engine().directory()).release().ptr(); }
-PyObject* closed(Db& db) { return make_bool(db.closed()); }
+PyObject* closed(Db& db) { return make_bool(!db.is_open()); }
 PyObject* options(Db& db) { return make_options(db); }
 
 }  // namespace

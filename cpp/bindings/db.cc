@@ -3,15 +3,12 @@
 #include "bindings/open_databases.h"
 
 namespace skiplith::python {
-namespace {
 
-void warn_unclosed(const std::string& path) {
+void warn_unclosed(const char* what, const std::string& path) {
   const py::object name = file_name(path);
-  PyErr_ResourceWarning(nullptr, 1, "database %R was dropped without close()", name.ptr());
+  PyErr_ResourceWarning(nullptr, 1, "%s %R was dropped without close()", what, name.ptr());
   if (PyErr_Occurred() != nullptr) PyErr_WriteUnraisable(name.ptr());
 }
-
-}  // namespace
 
 std::shared_ptr<Db> Db::open(std::shared_ptr<Files> files, const std::string& path, OpenMode mode,
                              const Options& options, GilPolicy gil) {
@@ -30,7 +27,7 @@ Db::Db(std::shared_ptr<Files> files, std::shared_ptr<Database> database, GilPoli
 Db::~Db() {
   const py::error_scope exception_in_flight;
   const bool unclosed = is_open();
-  if (unclosed) warn_unclosed(database_->directory());
+  if (unclosed) warn_unclosed("database", database_->directory());
   const Status status = [&] {
     const GilReleased released(nullptr);
     Status closed = unclosed ? database_->close() : Status::ok();
@@ -98,8 +95,8 @@ ReadPoint Db::read_point() {
   return point;
 }
 
-std::unique_ptr<DbCursor> Db::cursor() {
-  return std::make_unique<DbCursor>(database_, read_point());
+std::unique_ptr<DbCursor> Db::cursor(ReadPoint point) {
+  return std::make_unique<DbCursor>(database_, std::move(point));
 }
 
 std::unique_ptr<Scan> Db::scan(Range range, bool reverse) {

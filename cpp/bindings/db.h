@@ -41,15 +41,11 @@ class Db final : public Reader {
   void write(const Batch& batch, bool sync);
   ReadPoint read_point();
   Lookup at_one_point() override { return at(read_point()); }
-  std::unique_ptr<DbCursor> cursor() override;
+  std::unique_ptr<DbCursor> cursor() override { return cursor(read_point()); }
   std::unique_ptr<Scan> scan(Range range, bool reverse) override;
 
   Lookup at(ReadPoint point);
-
-  // Appends to a batch; a long value is copied without the GIL.
-  Status append_put(Batch& batch, Bytes key, Bytes value) {
-    return released_if(value.size() >= kReleaseCopyBytes, [&] { return batch.put(key, value); });
-  }
+  std::unique_ptr<DbCursor> cursor(ReadPoint point);
 
  private:
   [[noreturn]] void refuse() const override { throw_status(Status::closed()); }
@@ -58,5 +54,8 @@ class Db final : public Reader {
   std::shared_ptr<Database> database_;
   Gil gil_;  // what the base class refers to
 };
+
+// ResourceWarning: `what` in the directory `path` was dropped without close().
+void warn_unclosed(const char* what, const std::string& path);
 
 }  // namespace skiplith::python

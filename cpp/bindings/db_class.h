@@ -11,6 +11,7 @@ void add_reading_methods(Methods& methods);       // get, get_many, keys, values
 void add_one_key_methods(Methods& methods);       // put, delete
 void add_modifying_methods(Methods& methods);     // setdefault, pop, compare_and_set, increment
 void add_many_keys_methods(Methods& methods);     // put_many, update, popitem, clear, ...
+void add_moment_methods(Methods& methods);        // snapshot, transaction, run_transaction
 void add_lifecycle_methods(Methods& methods);     // batch, sync, close, stats, with
 std::vector<PyGetSetDef> lifecycle_attributes();  // path, closed, options
 

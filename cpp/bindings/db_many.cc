@@ -8,18 +8,8 @@
 namespace skiplith::python {
 namespace {
 
-void append_put(Db& db, Batch& batch, PyObject* key_object, PyObject* value_object) {
-  const BytesArgument key = key_argument(key_object);
-  const BytesArgument value = value_argument(value_object);
-  ensure(db.append_put(batch, key.bytes(), value.bytes()));
-}
-
 // Every pair or nothing, at one moment.
-void put_all(Db& db, PyObject* pairs, bool sync) {
-  Batch batch;
-  for_each_pair(pairs, [&](PyObject* key, PyObject* value) { append_put(db, batch, key, value); });
-  db.write(batch, sync);
-}
+void put_all(Db& db, PyObject* pairs, bool sync) { db.write(puts_of(db.gil(), pairs), sync); }
 
 constexpr const char* kPutManyDoc = R"(put_many($self, pairs_or_mapping, *, sync=None)
 --
@@ -60,9 +50,7 @@ ReadOnlyError, ClosedError, StorageError, PoisonedError.
 )";
 
 PyObject* delete_many(Db& db, Arguments arguments) {
-  Batch batch;
-  for_each(arguments[0], [&](PyObject* key) { ensure(batch.erase(key_argument(key).bytes())); });
-  db.write(batch, sync_argument(arguments[1], db.sync_by_default()));
+  db.write(deletes_of(arguments[0]), sync_argument(arguments[1], db.sync_by_default()));
   return none();
 }
 
@@ -101,7 +89,7 @@ PyObject* write_many(Db& db, Arguments arguments) {
     check_signals();
   };
   for_each_pair(arguments[0], [&](PyObject* key, PyObject* value) {
-    append_put(db, batch, key, value);
+    append_put(db.gil(), batch, key, value);
     if (batch.bytes() >= batch_bytes) write_out();
   });
   write_out();

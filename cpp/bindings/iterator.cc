@@ -146,8 +146,8 @@ constexpr const char* kDoc =
     R"(Iterates over a range of keys at one point in time; of a database, when the iterator was made.
 
 Threads may share it; each item is handed out once. It raises ClosedError once the database, the
-snapshot or the transaction that it reads is closed. A context manager, for those who stop early: an open iterator keeps memory that newer
-writes have replaced.
+snapshot or the transaction that it reads is closed. A context manager, for those who stop early:
+an open iterator keeps memory that newer writes have replaced.
 
     >>> db.update({b"a": b"1", b"b": b"2"})
     >>> with iter(db.items()) as pairs:

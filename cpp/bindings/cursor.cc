@@ -7,21 +7,26 @@
 namespace skiplith::python {
 namespace {
 
-// Threads may share it, one call at a time: the mutex protects everything below it.
+// Threads may share it, one call at a time: the mutex, the reader's where that has one, protects
+// everything below it.
 class Cursor {
  public:
   static constexpr const char* kInsteadOfCopies = "make another one and seek() the same key";
 
-  Cursor(std::shared_ptr<Db> db, std::unique_ptr<DbCursor> cursor)
-      : db_(std::move(db)), cursor_(std::move(cursor)) {}
+  Cursor(std::shared_ptr<Reader> reader, std::unique_ptr<DbCursor> cursor)
+      : reader_(std::move(reader)), cursor_(std::move(cursor)) {}
+  ~Cursor() {
+    const MutexLock lock = reader_->lock();
+    cursor_.reset();
+  }
 
   // Moves by `move(DbCursor&)` and tells whether the cursor stands on a pair then.
   template <typename Move>
   PyObject* move(Move move) {
     MutexLock lock = lock_politely(mutex_);
-    DbCursor& cursor = open_locked();
+    DbCursor& cursor = open_locked(lock);
     bool valid = false;
-    ensure(db_->reading(cursor.point(), false, [&] {
+    ensure(reader_->reading(cursor.point(), false, [&] {
       const MutexLock until_gil_is_taken = std::move(lock);
       Status status = move(cursor);
       fresh_ = false;
@@ -39,18 +44,21 @@ class Cursor {
   }
 
   bool valid() {
-    const MutexLock lock = lock_politely(mutex_);
-    return open_locked().valid();
+    MutexLock lock = lock_politely(mutex_);
+    return open_locked(lock).valid();
   }
   PyObject* piece(Bytes (DbCursor::*which)() const) {
     Value value;
     {
-      const MutexLock lock = lock_politely(mutex_);
-      const DbCursor& cursor = open_locked();
-      if (!cursor.valid()) throw_error(PyExc_ValueError, "the cursor stands on no pair");
+      MutexLock lock = lock_politely(mutex_);
+      const DbCursor& cursor = open_locked(lock);
+      if (!cursor.valid()) {
+        lock.unlock();
+        throw_error(PyExc_ValueError, "the cursor stands on no pair");
+      }
       value.copy((cursor.*which)());
     }
-    return make_bytes(db_->gil(), value.bytes());
+    return make_bytes(reader_->gil(), value.bytes());
   }
   void close() {
     const MutexLock lock = lock_politely(mutex_);
@@ -58,14 +66,18 @@ class Cursor {
   }
 
  private:
-  DbCursor& open_locked() const {
-    if (cursor_ == nullptr) throw_closed("the cursor is closed");
-    db_->ensure_open();
+  DbCursor& open_locked(MutexLock& lock) const {
+    if (cursor_ == nullptr) {
+      lock.unlock();
+      throw_closed("the cursor is closed");
+    }
+    reader_->ensure_open(lock);
     return *cursor_;
   }
 
-  const std::shared_ptr<Db> db_;
-  Mutex mutex_;
+  const std::shared_ptr<Reader> reader_;
+  Mutex own_mutex_;
+  Mutex& mutex_ = reader_->mutex() != nullptr ? *reader_->mutex() : own_mutex_;
   std::unique_ptr<DbCursor> cursor_;  // none after close()
   bool fresh_ = true;                 // it has not been moved yet
 };
@@ -191,10 +203,11 @@ PyObject* value(Cursor& cursor) { return cursor.piece(&DbCursor::value); }
 PyObject* valid(Cursor& cursor) { return make_bool(cursor.valid()); }
 
 constexpr const char* kDoc =
-    R"(Moves freely over the pairs of a database as they were at one moment; made by DB.cursor().
+    R"(Moves freely over pairs as they were at one moment; made by cursor() of a database, a snapshot
+or a transaction.
 
-A context manager. Threads may share it, one call at a time. It raises ClosedError once it or the
-database is closed.
+A context manager. Threads may share it, one call at a time. It raises ClosedError once it, or what
+it reads, is closed.
 
     >>> db.update({b"apple": b"red", b"lemon": b"yellow", b"plum": b"purple"})
     >>> with db.cursor() as cursor:
@@ -205,8 +218,10 @@ database is closed.
 
 }  // namespace
 
-PyObject* make_cursor(const std::shared_ptr<Db>& db) {
-  return py::cast(std::make_shared<Cursor>(db, db->cursor())).release().ptr();
+PyObject* make_cursor(Reader& reader) {
+  return py::cast(std::make_shared<Cursor>(reader.shared_from_this(), reader.cursor()))
+      .release()
+      .ptr();
 }
 
 void register_cursor(py::module_& module) {

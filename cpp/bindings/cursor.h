@@ -1,12 +1,11 @@
-// The Cursor class, made by db.cursor().
+// The Cursor class, made by cursor() of whatever can be read.
 #pragma once
 
-#include "bindings/db.h"
 #include "bindings/method.h"
+#include "bindings/reader.h"
 
 namespace skiplith::python {
 
-// A new cursor at a new point in time.
-PyObject* make_cursor(const std::shared_ptr<Db>& db);
+PyObject* make_cursor(Reader& reader);
 
 }  // namespace skiplith::python

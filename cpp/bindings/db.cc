@@ -3,15 +3,12 @@
 #include "bindings/open_databases.h"
 
 namespace skiplith::python {
-namespace {
 
-void warn_unclosed(const std::string& path) {
+void warn_unclosed(const char* what, const std::string& path) {
   const py::object name = file_name(path);
-  PyErr_ResourceWarning(nullptr, 1, "database %R was dropped without close()", name.ptr());
+  PyErr_ResourceWarning(nullptr, 1, "%s %R was dropped without close()", what, name.ptr());
   if (PyErr_Occurred() != nullptr) PyErr_WriteUnraisable(name.ptr());
 }
-
-}  // namespace
 
 std::shared_ptr<Db> Db::open(std::shared_ptr<Files> files, const std::string& path, OpenMode mode,
                              const Options& options, GilPolicy gil) {
@@ -25,12 +22,12 @@ std::shared_ptr<Db> Db::open(std::shared_ptr<Files> files, const std::string& pa
 }
 
 Db::Db(std::shared_ptr<Files> files, std::shared_ptr<Database> database, GilPolicy gil)
-    : files_(std::move(files)), database_(std::move(database)), gil_(gil) {}
+    : Reader(gil_), files_(std::move(files)), database_(std::move(database)), gil_(gil) {}
 
 Db::~Db() {
   const py::error_scope exception_in_flight;
-  const bool unclosed = !closed();
-  if (unclosed) warn_unclosed(database_->directory());
+  const bool unclosed = is_open();
+  if (unclosed) warn_unclosed("database", database_->directory());
   const Status status = [&] {
     const GilReleased released(nullptr);
     Status closed = unclosed ? database_->close() : Status::ok();
@@ -98,8 +95,17 @@ ReadPoint Db::read_point() {
   return point;
 }
 
-std::unique_ptr<DbCursor> Db::cursor() {
-  return std::make_unique<DbCursor>(database_, read_point());
+std::unique_ptr<DbCursor> Db::cursor(ReadPoint point) {
+  return std::make_unique<DbCursor>(database_, std::move(point));
+}
+
+std::unique_ptr<Scan> Db::scan(Range range, bool reverse) {
+  return std::make_unique<Scan>(cursor(), std::move(range), reverse);
+}
+
+Reader::Lookup Db::at(ReadPoint point) {
+  return {point,
+          [this, point](Bytes key, Value* value) { return database_->get_at(point, key, value); }};
 }
 
 }  // namespace skiplith::python

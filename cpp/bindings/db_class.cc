@@ -1,13 +1,10 @@
 #include "bindings/db_class.h"
 
 #include "bindings/open_arguments.h"
-#include "bindings/pairs.h"
 #include "bindings/register.h"
 
 namespace skiplith::python {
 namespace {
-
-PyObject* db_class = nullptr;  // a reference that is never given back
 
 constexpr const char* kDoc = "DB(" SKIPLITH_OPEN_PARAMETERS R"(
 An open database: a mapping of bytes to bytes in a directory, ordered bytewise by key.
@@ -45,10 +42,11 @@ std::shared_ptr<Db> construct(const py::args& args, const py::kwargs& kwargs) {
 // What the interpreter keeps pointers to.
 struct Tables {
   Tables() {
+    add_reading_methods(methods);
     add_one_key_methods(methods);
     add_many_keys_methods(methods);
     add_modifying_methods(methods);
-    add_range_methods(methods);
+    add_moment_methods(methods);
     add_lifecycle_methods(methods);
     methods.push_back({});
     attributes.push_back({});
@@ -58,10 +56,6 @@ struct Tables {
 };
 
 }  // namespace
-
-bool is_db(PyObject* object) {
-  return PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(db_class)) != 0;
-}
 
 void register_db(py::module_& module) {
   static Tables tables;
@@ -76,7 +70,6 @@ void register_db(py::module_& module) {
   bound.def(py::init(&construct),
             "__init__(self, " SKIPLITH_OPEN_PARAMETERS "Opens the database; see skiplith.open().");
   expose(bound);
-  db_class = bound.inc_ref().ptr();
 }
 
 }  // namespace skiplith::python

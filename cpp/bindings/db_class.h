@@ -1,20 +1,17 @@
 // The DB class, put together from one file per group of methods.
 #pragma once
 
-#include <vector>
-
 #include "bindings/db.h"
-#include "bindings/method.h"
+#include "bindings/reads.h"
 
 namespace skiplith::python {
 
-using Methods = std::vector<PyMethodDef>;
-
 // Each appends its methods' entries.
-void add_one_key_methods(Methods& methods);       // get, put, delete
+void add_reading_methods(Methods& methods);       // get, get_many, keys, values, items, count, ...
+void add_one_key_methods(Methods& methods);       // put, delete
 void add_modifying_methods(Methods& methods);     // setdefault, pop, compare_and_set, increment
-void add_many_keys_methods(Methods& methods);     // get_many, put_many, update, popitem, clear, ...
-void add_range_methods(Methods& methods);         // keys, values, items, count, first, last, cursor
+void add_many_keys_methods(Methods& methods);     // put_many, update, popitem, clear, ...
+void add_moment_methods(Methods& methods);        // snapshot, transaction, run_transaction
 void add_lifecycle_methods(Methods& methods);     // batch, sync, close, stats, with
 std::vector<PyGetSetDef> lifecycle_attributes();  // path, closed, options
 

@@ -13,7 +13,7 @@ PyObject* represent(Self<Db> self) {
   const auto type =
       py::reinterpret_steal<py::object>(ensure_made(PyType_GetName(Py_TYPE(self.object))));
   return PyUnicode_FromFormat("<%U %R%s>", type.ptr(), path.ptr(),
-                              self.value.closed() ? ", closed" : "");
+                              self.value.is_open() ? "" : ", closed");
 }
 
 namespace {
@@ -33,7 +33,7 @@ Raises ClosedError.
 )";
 
 PyObject* batch(Db& db, Arguments arguments) {
-  return make_batch(db.shared_from_this(), sync_argument(arguments[0], db.sync_by_default()));
+  return make_batch(db.shared(), sync_argument(arguments[0], db.sync_by_default()));
 }
 
 constexpr const char* kSyncDoc = R"(sync($self, /)
@@ -179,10 +179,12 @@ PyObject* stats(Db& db, Arguments) {
           "memtable_used_bytes"_a = now.memtable_used_bytes,
           "frozen_memtables"_a = now.frozen_memtables, "frozen_bytes"_a = now.frozen_bytes,
           "log_bytes"_a = now.log_bytes, "gets"_a = now.gets, "puts"_a = now.puts,
-          "deletes"_a = now.deletes, "batches"_a = now.batches, "freezes"_a = now.freezes,
+          "deletes"_a = now.deletes, "batches"_a = now.batches, "transactions"_a = now.transactions,
+          "conflicts"_a = now.conflicts, "snapshots"_a = now.snapshots, "freezes"_a = now.freezes,
           "freeze_races_lost"_a = now.freeze_races_lost, "flushes"_a = now.flushes,
           "compactions"_a = now.compactions, "bytes_flushed"_a = now.bytes_flushed,
           "bytes_compacted"_a = now.bytes_compacted, "levels"_a = py::tuple(levels),
+          "obsolete_entries"_a = now.obsolete_entries,
           "compaction_debt_bytes"_a = now.compaction_debt_bytes, "block_hits"_a = now.block_hits,
           "block_misses"_a = now.block_misses, "filter_hits"_a = now.filter_hits,
           "filter_misses"_a = now.filter_misses, "cache_used_bytes"_a = now.cache_used_bytes,
@@ -200,7 +202,7 @@ PyObject* stats(Db& db, Arguments) {
 }
 
 PyObject* path(Db& db) { return file_name(db.engine().directory()).release().ptr(); }
-PyObject* closed(Db& db) { return make_bool(db.closed()); }
+PyObject* closed(Db& db) { return make_bool(!db.is_open()); }
 PyObject* options(Db& db) { return make_options(db); }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// DB: operations on many keys.
+// DB: writes of many keys.
 
 #include "bindings/db.h"
 #include "bindings/db_class.h"
@@ -8,65 +8,8 @@
 namespace skiplith::python {
 namespace {
 
-constexpr const char* kGetManyDoc = R"(get_many($self, keys, default=None)
---
-
-The values of all `keys`, an iterable, as a list in their order, with `default` for those that are
-missing. All are read at one point in time.
-
-Raises TypeError, ValueError (a key too long), ClosedError.
-
-    >>> db.update({b"lemon": b"yellow", b"plum": b"purple"})
-    >>> db.get_many([b"plum", b"kiwi", b"lemon"])
-    [b'purple', None, b'yellow']
-)";
-
-// Values read between two looks at the interpreter.
-constexpr size_t kReadTogether = 64;
-
-PyObject* get_many(Db& db, Arguments arguments) {
-  const auto keys = py::reinterpret_steal<py::object>(ensure_made(PySequence_Tuple(arguments[0])));
-  const auto count = static_cast<size_t>(PyTuple_GET_SIZE(keys.ptr()));
-  std::vector<BytesArgument> wanted;
-  wanted.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    wanted.push_back(key_argument(PyTuple_GET_ITEM(keys.ptr(), static_cast<Py_ssize_t>(i))));
-  }
-  PyObject* otherwise = arguments[1] == nullptr ? Py_None : arguments[1];
-  const ReadPoint point = db.read_point();
-  const auto values = std::make_unique<Value[]>(std::min(count, kReadTogether));
-  py::list result(count);
-  for (size_t begin = 0; begin < count; begin += kReadTogether) {
-    const size_t end = std::min(count, begin + kReadTogether);
-    ensure(db.reading(point, count >= kReleaseOperations, [&] {
-      for (size_t i = begin; i < end; ++i) {
-        SKIPLITH_RETURN_IF_ERROR(db.engine().get_at(point, wanted[i].bytes(), &values[i - begin]));
-      }
-      return Status::ok();
-    }));
-    for (size_t i = begin; i < end; ++i) {
-      const Value& value = values[i - begin];
-      PyList_SET_ITEM(
-          result.ptr(), static_cast<Py_ssize_t>(i),
-          value.found() ? ensure_made(make_bytes(db.gil(), value.bytes())) : Py_NewRef(otherwise));
-    }
-    check_signals();
-  }
-  return result.release().ptr();
-}
-
-void append_put(Db& db, Batch& batch, PyObject* key_object, PyObject* value_object) {
-  const BytesArgument key = key_argument(key_object);
-  const BytesArgument value = value_argument(value_object);
-  ensure(db.append_put(batch, key.bytes(), value.bytes()));
-}
-
 // Every pair or nothing, at one moment.
-void put_all(Db& db, PyObject* pairs, bool sync) {
-  Batch batch;
-  for_each_pair(pairs, [&](PyObject* key, PyObject* value) { append_put(db, batch, key, value); });
-  db.write(batch, sync);
-}
+void put_all(Db& db, PyObject* pairs, bool sync) { db.write(puts_of(db.gil(), pairs), sync); }
 
 constexpr const char* kPutManyDoc = R"(put_many($self, pairs_or_mapping, *, sync=None)
 --
@@ -107,9 +50,7 @@ ReadOnlyError, ClosedError, StorageError, PoisonedError.
 )";
 
 PyObject* delete_many(Db& db, Arguments arguments) {
-  Batch batch;
-  for_each(arguments[0], [&](PyObject* key) { ensure(batch.erase(key_argument(key).bytes())); });
-  db.write(batch, sync_argument(arguments[1], db.sync_by_default()));
+  db.write(deletes_of(arguments[0]), sync_argument(arguments[1], db.sync_by_default()));
   return none();
 }
 
@@ -148,7 +89,7 @@ PyObject* write_many(Db& db, Arguments arguments) {
     check_signals();
   };
   for_each_pair(arguments[0], [&](PyObject* key, PyObject* value) {
-    append_put(db, batch, key, value);
+    append_put(db.gil(), batch, key, value);
     if (batch.bytes() >= batch_bytes) write_out();
   });
   write_out();
@@ -232,7 +173,6 @@ PyObject* merge_in_place(Self<Db> db, PyObject* other) {
 }
 
 void add_many_keys_methods(Methods& methods) {
-  methods.push_back(method<&get_many>(kGetManyDoc));
   methods.push_back(method<&put_many>(kPutManyDoc));
   methods.push_back(method<&delete_many>(kDeleteManyDoc));
   methods.push_back(method<&write_many>(kWriteManyDoc));

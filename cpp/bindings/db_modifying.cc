@@ -1,11 +1,18 @@
 // DB: atomic read-modify-write of one key.
 
-#include "bindings/arguments.h"
 #include "bindings/db.h"
 #include "bindings/db_class.h"
+#include "bindings/modifying.h"
 
 namespace skiplith::python {
 namespace {
+
+// Modifies one key of `db`, with the `sync` that was given.
+auto modify_and_sync(Db& db, PyObject* sync) {
+  return [&db, sync](Bytes key, Modification& modification) {
+    db.modify(key, modification, sync_argument(sync, db.sync_by_default()));
+  };
+}
 
 constexpr const char* kSetdefaultDoc = R"(setdefault($self, key, default=b'', *, sync=None)
 --
@@ -24,13 +31,7 @@ Raises TypeError, ValueError (too long), ReadOnlyError, ClosedError, StorageErro
 )";
 
 PyObject* setdefault(Db& db, Arguments arguments) {
-  const BytesArgument key = key_argument(arguments[0]);
-  static PyObject* const empty = PyBytes_FromStringAndSize(nullptr, 0);
-  const BytesArgument value = value_argument(arguments[1] == nullptr ? empty : arguments[1]);
-  SetDefault modification(value.bytes());
-  db.modify(key.bytes(), modification, sync_argument(arguments[2], db.sync_by_default()));
-  return make_bytes(db.gil(),
-                    modification.inserted() ? value.bytes() : modification.old_value.bytes());
+  return setdefault_by(db.gil(), arguments, modify_and_sync(db, arguments[2]));
 }
 
 constexpr const char* kPopDoc = R"(pop($self, key, default=..., *, sync=None)
@@ -52,12 +53,7 @@ PoisonedError.
 )";
 
 PyObject* pop(Db& db, Arguments arguments) {
-  const BytesArgument key = key_argument(arguments[0]);
-  EraseExisting modification(true);
-  db.modify(key.bytes(), modification, sync_argument(arguments[2], db.sync_by_default()));
-  if (modification.erased()) return make_bytes(db.gil(), modification.old_value.bytes());
-  const bool no_default = arguments[1] == nullptr || arguments[1] == Py_Ellipsis;
-  return no_default ? missing_key(arguments[0]) : Py_NewRef(arguments[1]);
+  return pop_by(db.gil(), arguments, modify_and_sync(db, arguments[2]));
 }
 
 constexpr const char* kCompareAndSetDoc =
@@ -79,23 +75,8 @@ Raises TypeError, ValueError (too long), ReadOnlyError, ClosedError, StorageErro
     True
 )";
 
-std::optional<BytesArgument> value_or_none(PyObject* object) {
-  if (object == Py_None) return std::nullopt;
-  return value_argument(object);
-}
-
-std::optional<Bytes> bytes_of(const std::optional<BytesArgument>& argument) {
-  if (!argument) return std::nullopt;
-  return argument->bytes();
-}
-
 PyObject* compare_and_set(Db& db, Arguments arguments) {
-  const BytesArgument key = key_argument(arguments[0]);
-  const std::optional<BytesArgument> expected = value_or_none(arguments[1]);
-  const std::optional<BytesArgument> desired = value_or_none(arguments[2]);
-  CompareAndSet modification(bytes_of(expected), bytes_of(desired));
-  db.modify(key.bytes(), modification, sync_argument(arguments[3], db.sync_by_default()));
-  return make_bool(modification.matched());
+  return compare_and_set_by(arguments, modify_and_sync(db, arguments[3]));
 }
 
 constexpr const char* kIncrementDoc = R"(increment($self, key, amount=1, *, sync=None)
@@ -118,11 +99,7 @@ is written then; TypeError, ReadOnlyError, ClosedError, StorageError, PoisonedEr
 )";
 
 PyObject* increment(Db& db, Arguments arguments) {
-  const BytesArgument key = key_argument(arguments[0]);
-  Increment modification(int64_argument(arguments[1], "amount", 1));
-  db.modify(key.bytes(), modification, sync_argument(arguments[2], db.sync_by_default()));
-  ensure(modification.status());
-  return PyLong_FromLongLong(modification.result());
+  return increment_by(arguments, modify_and_sync(db, arguments[2]));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// DB: get, put, delete.
+// DB: put, delete.
 
 #include "bindings/arguments.h"
 #include "bindings/db.h"
@@ -6,31 +6,6 @@
 
 namespace skiplith::python {
 namespace {
-
-constexpr const char* kGetDoc = R"(get($self, key, default=None)
---
-
-The value of `key` as bytes, or `default` when the key is missing.
-
-Keys are bytes or any other C-contiguous buffer, at most 65,535 bytes long. A value is copied
-once, into the bytes object that is returned.
-
-Raises TypeError (the key is str, or no buffer), ValueError (too long), ClosedError.
-
-    >>> db[b"lemon"] = b"yellow"
-    >>> db.get(b"lemon")
-    b'yellow'
-    >>> db.get(b"plum", b"unknown")
-    b'unknown'
-)";
-
-PyObject* get(Db& db, Arguments arguments) {
-  const BytesArgument key = key_argument(arguments[0]);
-  Value value;
-  db.get(key.bytes(), &value);
-  if (value.found()) return make_bytes(db.gil(), value.bytes());
-  return arguments[1] == nullptr ? none() : Py_NewRef(arguments[1]);
-}
 
 constexpr const char* kPutDoc = R"(put($self, key, value, *, sync=None)
 --
@@ -83,7 +58,6 @@ PyObject* erase(Db& db, Arguments arguments) {
 }  // namespace
 
 void add_one_key_methods(Methods& methods) {
-  methods.push_back(method<&get>(kGetDoc));
   methods.push_back(method<&put>(kPutDoc));
   methods.push_back(method<&erase>(kDeleteDoc));
 }

@@ -115,6 +115,8 @@ void throw_closed(const char* message) {
   throw ErrorSet();
 }
 
+bool is_conflict_set() { return PyErr_ExceptionMatches(exceptions.conflict) != 0; }
+
 std::nullptr_t missing_key(PyObject* key) {
   PyErr_SetObject(PyExc_KeyError, key);
   return nullptr;

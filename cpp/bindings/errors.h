@@ -27,6 +27,8 @@ void set_error(const Status& status) noexcept;
 [[noreturn]] void throw_error(PyObject* type, const char* format, ...);
 // A ClosedError that says more than "the database is closed".
 [[noreturn]] void throw_closed(const char* message);
+// Is a ConflictError set?
+bool is_conflict_set();
 // Sets KeyError(key). Not thrown: asking for what is not there is ordinary use.
 std::nullptr_t missing_key(PyObject* key);
 

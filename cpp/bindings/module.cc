@@ -20,6 +20,8 @@ void fill(py::module_& module) {
   register_iterator(module);
   register_cursor(module);
   register_batch(module);
+  register_snapshot(module);
+  register_transaction(module);
   register_db(module);
   register_lab(module);
   register_sync_points(module);

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "bindings/arguments.h"
+#include "record/batch.h"
 
 namespace skiplith::python {
 
-// Is it a DB, or of a class derived from it?
-bool is_db(PyObject* object);
+// Is it a database, a snapshot or a transaction?
+bool is_reader(PyObject* object);
 
 // Calls `use(PyObject* item)` for each item of an iterable; lets Ctrl-C in.
 template <typename Use>
@@ -32,7 +33,7 @@ void for_each_pair(PyObject* source, Use use) {
   };
   const py::handle mapping(source);
   // Items of a database are of one point in time, and a dict's are the fastest way.
-  if (PyDict_CheckExact(source) || is_db(source)) {
+  if (PyDict_CheckExact(source) || is_reader(source)) {
     for_each(mapping.attr("items")().ptr(), use_pair);
   } else if (py::hasattr(mapping, "keys")) {
     for_each(mapping.attr("keys")().ptr(), [&](PyObject* key) {
@@ -44,5 +45,11 @@ void for_each_pair(PyObject* source, Use use) {
     for_each(source, use_pair);
   }
 }
+
+// A long value is copied without the GIL.
+void append_put(Gil& gil, Batch& batch, PyObject* key, PyObject* value);
+// A batch that sets all pairs, or deletes all keys.
+Batch puts_of(Gil& gil, PyObject* pairs);
+Batch deletes_of(PyObject* keys);
 
 }  // namespace skiplith::python

@@ -5,7 +5,7 @@
 namespace skiplith::python {
 
 std::unique_ptr<Scan> PairRange::scan(bool reverse_it) const {
-  return std::make_unique<Scan>(db->cursor(), bounds, reverse != reverse_it);
+  return reader->scan(bounds, reverse != reverse_it);
 }
 
 Range bounds_from(PyObject* start, PyObject* stop, PyObject* prefix, bool include_start,
@@ -23,12 +23,17 @@ Range bounds_from(PyObject* start, PyObject* stop, PyObject* prefix, bool includ
   return bounds;
 }
 
-uint64_t count_pairs(Db& db, Scan& scan) {
+uint64_t count_pairs(Reader& reader, Range range) {
   constexpr size_t kBetweenSignalChecks = 32 << 10;
+  const Borrowed<Scan> scan(reader, reader.scan(std::move(range), false));
   uint64_t total = 0;
   for (;;) {
     size_t passed = 0;
-    ensure(db.released([&] { return scan.skip(kBetweenSignalChecks, &passed); }));
+    reader.step(scan->point(), true, [&] {
+      SKIPLITH_RETURN_IF_ERROR(scan->skip(kBetweenSignalChecks, &passed));
+      if (passed < kBetweenSignalChecks && scan->record() != nullptr) scan->record()->ended();
+      return Status::ok();
+    });
     total += passed;
     if (passed < kBetweenSignalChecks) return total;
     check_signals();
@@ -63,37 +68,56 @@ PyObject* iterate_reversed(R& range, Arguments) {
 
 int contains(KeysRange& range, PyObject* object) {
   const BytesArgument key = key_argument(object);
-  range.db->ensure_open();
+  range.reader->ensure_open();
   if (!range.contains(key.bytes())) return 0;
   Value value;
-  range.db->get(key.bytes(), &value);
+  range.reader->get(key.bytes(), &value);
   return value.found() ? 1 : 0;
+}
+
+// Where `wanted` is in the chunk, or the chunk's size.
+size_t find_value(const ScanChunk& chunk, Bytes wanted) {
+  size_t place = 0;
+  while (place < chunk.size() && chunk.value(place) != wanted) ++place;
+  return place;
 }
 
 int contains(ValuesRange& range, PyObject* object) {
   const BytesArgument wanted = value_argument(object);
-  const auto scan = range.scan();
-  bool found = false;
-  for_each_chunk(*range.db, *scan, ScanParts::kValues, [&](const ScanChunk& chunk) {
-    for (size_t i = 0; i < chunk.size() && !found; ++i) found = chunk.value(i) == wanted.bytes();
-    return !found;
-  });
-  return found ? 1 : 0;
+  Reader& reader = *range.reader;
+  const Borrowed<Scan> scan(reader, range.scan());
+  ScanChunk chunk;
+  for (ChunkSize size;; size.grow()) {
+    bool found = false;
+    reader.step(scan->point(), size.is_long(), [&] {
+      SKIPLITH_RETURN_IF_ERROR(
+          scan->next_chunk(&chunk, ScanParts::kValues, size.pairs(), size.bytes()));
+      const size_t place = find_value(chunk, wanted.bytes());
+      found = place < chunk.size();
+      if (ScanRecord* record = scan->record().get(); record != nullptr) {
+        if (found) record->handed_out(chunk.key(place));
+        if (!found && size.is_last(chunk)) record->ended();
+      }
+      return Status::ok();
+    });
+    if (found || size.is_last(chunk)) return found ? 1 : 0;
+    check_signals();
+  }
 }
 
 int contains(ItemsRange& range, PyObject* object) {
   if (!PyTuple_Check(object) || PyTuple_GET_SIZE(object) != 2) return 0;
   const BytesArgument key = key_argument(PyTuple_GET_ITEM(object, 0));
   const BytesArgument wanted = value_argument(PyTuple_GET_ITEM(object, 1));
-  range.db->ensure_open();
+  range.reader->ensure_open();
   if (!range.contains(key.bytes())) return 0;
   Value value;
-  range.db->get(key.bytes(), &value);
+  range.reader->get(key.bytes(), &value);
   return value.found() && value.bytes() == wanted.bytes() ? 1 : 0;
 }
 
 constexpr const char* kReversedDoc =
-    "__reversed__($self, /)\n--\n\nAn iterator in the opposite direction, at a new point in time.";
+    "__reversed__($self, /)\n--\n\nAn iterator in the opposite direction.";
 
 template <typename R>
 void register_range(py::module_& module, const char* name, const char* doc) {
@@ -109,11 +133,12 @@ void register_range(py::module_& module, const char* name, const char* doc) {
 }  // namespace
 
 void register_ranges(py::module_& module) {
-  register_range<KeysRange>(module, "KeysRange",
-                            R"(Some keys of a database, in order; made by DB.keys().
+  register_range<KeysRange>(
+      module, "KeysRange",
+      R"(Some keys, in order; made by keys() of a database, a snapshot or a transaction.
 
-It holds no data: every iteration reads anew, at its own point in time. `key in range` looks the
-key up.
+It holds no data: every iteration reads anew, of a database at its own point in time. `key in range`
+looks the key up.
 
     >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
     >>> keys = db.keys(b"b")
@@ -122,9 +147,11 @@ key up.
 )");
   register_range<ValuesRange>(
       module, "ValuesRange",
-      R"(Some values of a database, in the order of their keys; made by DB.values().
+      R"(Some values, in the order of their keys; made by values() of a database, a snapshot or a
+transaction.
 
-It holds no data: every iteration reads anew, at its own point in time. `value in range` scans.
+It holds no data: every iteration reads anew, of a database at its own point in time. `value in
+range` scans.
 
     >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
     >>> list(db.values(stop=b"c")), b"3" in db.values(stop=b"c")
@@ -132,10 +159,11 @@ It holds no data: every iteration reads anew, at its own point in time. `value i
 )");
   register_range<ItemsRange>(
       module, "ItemsRange",
-      R"(Some pairs (key, value) of a database, in order; made by DB.items() and by slicing.
+      R"(Some pairs (key, value), in order; made by items(), and by slicing, of a database, a snapshot or a
+transaction.
 
-It holds no data: every iteration reads anew, at its own point in time, so dict(range) is
-consistent. `(key, value) in range` looks the key up.
+It holds no data: every iteration reads anew, of a database at its own point in time, so dict(range)
+is consistent. `(key, value) in range` looks the key up.
 
     >>> db.update({b"a": b"1", b"b": b"2", b"c": b"3"})
     >>> list(db[b"a":b"c"])

@@ -1,17 +1,16 @@
-// What db.keys(), db.values() and db.items() return, and how their iterations read.
+// What keys(), values() and items() return, and how their iterations read.
 #pragma once
 
 #include "bindings/arguments.h"
-#include "bindings/db.h"
 #include "bindings/method.h"
-#include "db/scan.h"
+#include "bindings/reader.h"
 
 namespace skiplith::python {
 
-// A description of which pairs, and in which direction; holds no data. Every iteration over it
-// is a new point in time. Immutable, so any thread may use it.
+// A description of which pairs, and in which direction; holds no data. Every iteration reads anew.
+// Immutable, so any thread may use it.
 struct PairRange {
-  std::shared_ptr<Db> db;
+  std::shared_ptr<Reader> reader;
   Range bounds;
   bool reverse = false;
   ScanParts parts = ScanParts::kBoth;
@@ -36,7 +35,7 @@ Range bounds_from(PyObject* start, PyObject* stop, PyObject* prefix, bool includ
 
 // A new range object of the class for `range.parts`.
 PyObject* make_range(PairRange range);
-// A new iterator over it, at a new point in time.
+// A new iterator over it.
 PyObject* make_iterator(const PairRange& range, bool reverse_it);
 
 // How much of a scan is read at once: little at first, for those who stop early, then more. The
@@ -59,19 +58,7 @@ class ChunkSize {
   size_t pairs_ = kFirst;
 };
 
-// Runs through a scan with Ctrl-C let in; `use(const ScanChunk&)` returns false to stop.
-template <typename Use>
-void for_each_chunk(Db& db, Scan& scan, ScanParts parts, Use use) {
-  ScanChunk chunk;
-  for (ChunkSize size;; size.grow()) {
-    ensure(db.reading(scan.point(), size.is_long(),
-                      [&] { return scan.next_chunk(&chunk, parts, size.pairs(), size.bytes()); }));
-    if (!use(chunk) || size.is_last(chunk)) return;
-    check_signals();
-  }
-}
-
-// How many pairs the scan has ahead; Ctrl-C is let in.
-uint64_t count_pairs(Db& db, Scan& scan);
+// How many pairs a range has; Ctrl-C is let in.
+uint64_t count_pairs(Reader& reader, Range range);
 
 }  // namespace skiplith::python

@@ -12,6 +12,8 @@ void register_ranges(py::module_& module);
 void register_iterator(py::module_& module);
 void register_cursor(py::module_& module);
 void register_batch(py::module_& module);
+void register_snapshot(py::module_& module);
+void register_transaction(py::module_& module);
 void register_lab(py::module_& module);
 void register_sync_points(py::module_& module);
 

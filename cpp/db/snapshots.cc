@@ -28,10 +28,19 @@ bool Snapshots::try_hold(Place* place) {
   return true;
 }
 
-void Snapshots::release(Place place) {
-  std::list<HeldSequence> one;  // freed after the mutex
-  const MutexLock lock = clock_.lock_snapshots();
+void Snapshots::release(Place place) { release_locked(clock_.lock_snapshots(), place); }
+
+bool Snapshots::try_release(Place place) {
+  MutexLock lock = clock_.try_lock_snapshots();
+  if (!lock.owns_lock()) return false;
+  release_locked(std::move(lock), place);
+  return true;
+}
+
+void Snapshots::release_locked(MutexLock lock, Place place) {
+  std::list<HeldSequence> one;
   one.splice(one.end(), held_, place);
+  lock.unlock();  // before what it kept is freed
 }
 
 std::vector<Sequence> Snapshots::held() const {
@@ -72,7 +81,12 @@ std::unique_ptr<Snapshot> Snapshot::try_make(std::shared_ptr<Database> database,
 
 // In the child of a fork the mutex may be held by a thread that does not exist here.
 Snapshot::~Snapshot() {
-  if (born_ == fork_generation()) snapshots_.release(place_);
+  if (!released_ && born_ == fork_generation()) snapshots_.release(place_);
+}
+
+bool Snapshot::try_release() {
+  if (!released_ && born_ == fork_generation()) released_ = snapshots_.try_release(place_);
+  return released_ || born_ != fork_generation();
 }
 
 }  // namespace skiplith

@@ -56,6 +56,7 @@ class Snapshots {
   // Only if it need not wait.
   bool try_hold(Place* place);
   void release(Place place);
+  bool try_release(Place place);
 
   // All that are held, ascending, each once.
   std::vector<Sequence> held() const;
@@ -66,6 +67,8 @@ class Snapshots {
   void keep_view(const MutexLock& lock, const std::shared_ptr<const View>& view);
 
  private:
+  void release_locked(MutexLock lock, Place place);
+
   SequenceClock& clock_;
   // Under the clock's snapshot mutex. Ascending: sequences are taken under it too.
   std::list<HeldSequence> held_;
@@ -83,6 +86,9 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
+  // Gives the sequence back before its time, only if that need not wait; the last call.
+  bool try_release();
+
   const HeldSequence& held() const { return *place_; }
   Sequence sequence() const { return place_->sequence(); }
 
@@ -92,6 +98,7 @@ class Snapshot {
   const std::shared_ptr<Database> database_;  // keeps `snapshots_`
   Snapshots& snapshots_;
   const Snapshots::Place place_;
+  bool released_ = false;
   const uint32_t born_;
 };
 

@@ -4,6 +4,9 @@
 
 namespace skiplith {
 
+Status Transaction::try_begin() { return begin(false); }
+Status Transaction::begin() { return begin(true); }
+
 Status Transaction::begin(bool may_wait) {
   if (over_) return Status::closed();
   if (point_.view != nullptr) return Status::ok();

@@ -26,7 +26,11 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  Status try_get(Bytes key, Value* value);  // never waits: kWouldBlock
+  // Takes the moment of its reads, which the first read does otherwise.
+  Status try_begin();  // the try_ forms never wait: kWouldBlock
+  Status begin();
+
+  Status try_get(Bytes key, Value* value);
   Status get(Bytes key, Value* value);
   Status put(Bytes key, Bytes value);
   Status erase(Bytes key);  // no error when missing, and no read
@@ -47,7 +51,8 @@ class Transaction {
   void rollback();
   bool over() const { return over_; }
 
-  // The moment of its reads: 0 before the first.
+  // The moment of its reads: without a view before the first, and 0.
+  const ReadPoint& point() const { return point_; }
   Sequence read_sequence() const { return point_.sequence; }
   // Of its last write; 0 when it was not committed, or has written nothing.
   Sequence commit_sequence() const { return commit_sequence_; }

@@ -8,6 +8,7 @@ b'yellow'
 """
 
 import os as _os
+from collections.abc import Mapping as _Mapping
 from collections.abc import MutableMapping as _MutableMapping
 from collections.abc import Sequence as _Sequence
 from typing import Literal as _Literal
@@ -19,6 +20,8 @@ from skiplith._core import (
     ItemsRange,
     KeysRange,
     RangeIterator,
+    Snapshot,
+    Transaction,
     ValuesRange,
     __version__,
 )
@@ -54,8 +57,10 @@ __all__ = [
     "PoisonedError",
     "RangeIterator",
     "ReadOnlyError",
+    "Snapshot",
     "Stats",
     "StorageError",
+    "Transaction",
     "ValuesRange",
     "__version__",
     "open",
@@ -63,6 +68,8 @@ __all__ = [
 ]
 
 _MutableMapping.register(DB)
+_MutableMapping.register(Transaction)
+_Mapping.register(Snapshot)
 
 
 def open(

@@ -52,6 +52,12 @@ class Stats:
     deletes: int
     """Keys deleted, those in batches too."""
     batches: int
+    transactions: int
+    """Transactions committed that wrote something."""
+    conflicts: int
+    """Transactions refused, since what they had read had changed."""
+    snapshots: int
+    """Snapshots that are open."""
     freezes: int
     """How often the active memtable was full and a new one took its place."""
     freeze_races_lost: int
@@ -65,6 +71,8 @@ class Stats:
     """Of the files that compactions have written."""
     levels: tuple[Level, ...]
     """Level 0, which memtables are flushed to, first."""
+    obsolete_entries: int
+    """Tombstones and older versions in tables: kept for snapshots, or not yet compacted away."""
     compaction_debt_bytes: int
     """What compactions have to write until none is due, about."""
     block_hits: int

@@ -1,11 +1,41 @@
-// DB: reads in key order.
+// DB: reads.
 
-#include "bindings/cursor.h"
+#include "bindings/db.h"
 #include "bindings/db_class.h"
-#include "bindings/ranges.h"
+#include "bindings/reads.h"
 
 namespace skiplith::python {
 namespace {
+
+constexpr const char* kGetDoc = R"(get($self, key, default=None)
+--
+
+The value of `key` as bytes, or `default` when the key is missing.
+
+Keys are bytes or any other C-contiguous buffer, at most 65,535 bytes long. A value is copied
+once, into the bytes object that is returned.
+
+Raises TypeError (the key is str, or no buffer), ValueError (too long), ClosedError.
+
+    >>> db[b"lemon"] = b"yellow"
+    >>> db.get(b"lemon")
+    b'yellow'
+    >>> db.get(b"plum", b"unknown")
+    b'unknown'
+)";
+
+constexpr const char* kGetManyDoc = R"(get_many($self, keys, default=None)
+--
+
+The values of all `keys`, an iterable, as a list in their order, with `default` for those that are
+missing. All are read at one point in time.
+
+Raises TypeError, ValueError (a key too long), ClosedError.
+
+    >>> db.update({b"lemon": b"yellow", b"plum": b"purple"})
+    >>> db.get_many([b"plum", b"kiwi", b"lemon"])
+    [b'purple', None, b'yellow']
+)";
 
 constexpr const char* kKeysDoc =
     R"(keys($self, start=None, stop=None, *, prefix=None, reverse=False, include_start=True, include_stop=False)
@@ -56,18 +86,6 @@ Raises TypeError; iterating raises ClosedError.
     [(b'b', b'2'), (b'c', b'3')]
 )";
 
-template <ScanParts kParts>
-PyObject* range(Db& db, Arguments arguments) {
-  PairRange range;
-  range.reverse = bool_argument(arguments[3], "reverse", false);
-  range.bounds = bounds_from(arguments[0], arguments[1], arguments[2],
-                             bool_argument(arguments[4], "include_start", true),
-                             bool_argument(arguments[5], "include_stop", false));
-  range.db = db.shared_from_this();
-  range.parts = kParts;
-  return make_range(std::move(range));
-}
-
 constexpr const char* kCountDoc = R"(count($self, start=None, stop=None, *, prefix=None)
 --
 
@@ -81,19 +99,6 @@ Raises TypeError, ClosedError.
     (2, 2, 3)
 )";
 
-PyObject* count(Db& db, Arguments arguments) {
-  Scan scan(db.cursor(), bounds_from(arguments[0], arguments[1], arguments[2]), false);
-  return PyLong_FromUnsignedLongLong(count_pairs(db, scan));
-}
-
-// The pair at one end.
-PyObject* edge(Db& db, const char* name, Status (DbCursor::*to_edge)()) {
-  const auto cursor = db.cursor();
-  ensure(db.reading(cursor->point(), false, [&] { return ((*cursor).*to_edge)(); }));
-  if (!cursor->valid()) throw_error(PyExc_KeyError, "%s(): the database is empty", name);
-  return make_pair(make_bytes(db.gil(), cursor->key()), make_bytes(db.gil(), cursor->value()));
-}
-
 constexpr const char* kFirstDoc = R"(first($self, /)
 --
 
@@ -106,8 +111,6 @@ Raises KeyError (the database is empty), ClosedError.
     (b'lemon', b'yellow')
 )";
 
-PyObject* first(Db& db, Arguments) { return edge(db, "first", &DbCursor::first); }
-
 constexpr const char* kLastDoc = R"(last($self, /)
 --
 
@@ -119,8 +122,6 @@ Raises KeyError (the database is empty), ClosedError.
     >>> db.last()
     (b'plum', b'purple')
 )";
-
-PyObject* last(Db& db, Arguments) { return edge(db, "last", &DbCursor::last); }
 
 constexpr const char* kCursorDoc = R"(cursor($self, /)
 --
@@ -135,26 +136,18 @@ Raises ClosedError.
     (True, b'plum')
 )";
 
-PyObject* cursor(Db& db, Arguments) { return make_cursor(db.shared_from_this()); }
-
-constexpr const char* kReversedDoc =
-    "__reversed__($self, /)\n--\n\nAn iterator over all keys, the last one first.";
-
-PyObject* reversed(Db& db, Arguments) {
-  return make_iterator({db.shared_from_this(), {}, true, ScanParts::kKeys}, false);
-}
-
 }  // namespace
 
-void add_range_methods(Methods& methods) {
-  methods.push_back(method<&range<ScanParts::kKeys>>(kKeysDoc));
-  methods.push_back(method<&range<ScanParts::kValues>>(kValuesDoc));
-  methods.push_back(method<&range<ScanParts::kBoth>>(kItemsDoc));
-  methods.push_back(method<&count>(kCountDoc));
-  methods.push_back(method<&first>(kFirstDoc));
-  methods.push_back(method<&last>(kLastDoc));
-  methods.push_back(method<&cursor>(kCursorDoc));
-  methods.push_back(method<&reversed>(kReversedDoc));
+void add_reading_methods(Methods& methods) {
+  add_read_methods<Db>(methods, {.get = kGetDoc,
+                                 .get_many = kGetManyDoc,
+                                 .keys = kKeysDoc,
+                                 .values = kValuesDoc,
+                                 .items = kItemsDoc,
+                                 .count = kCountDoc,
+                                 .first = kFirstDoc,
+                                 .last = kLastDoc,
+                                 .cursor = kCursorDoc});
 }
 
 }  // namespace skiplith::python

@@ -15,6 +15,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from statistics import median
 from time import perf_counter_ns
 
@@ -63,26 +64,30 @@ def ns_each(count: int, work: Callable[[], object]) -> float:
 def one_put() -> Row:
     """Both in turns on one database: the same memory, the same mood of the machine."""
     ratios = []
+    value = bytes(100)
+
+    def puts(db: skiplith.DB, keys: list[bytes]) -> None:
+        for key in keys:
+            db[key] = value
+
+    def transactions(db: skiplith.DB, keys: list[bytes]) -> None:
+        for key in keys:
+            with db.transaction() as t:
+                t[key] = value
+
     with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
         for turn in range(ROUNDS):
+            keys = [random.Random(turn).randbytes(16) for _ in range(100_000)]
             with skiplith.open(f"{folder}/{turn}") as db:
-                keys = [random.Random(turn).randbytes(16) for _ in range(100_000)]
-                value = bytes(100)
-
-                def puts(db: skiplith.DB = db, keys: list[bytes] = keys) -> None:
-                    for key in keys:
-                        db[key] = value
-
-                def transactions(db: skiplith.DB = db, keys: list[bytes] = keys) -> None:
-                    for key in keys:
-                        with db.transaction() as t:
-                            t[key] = value
-
-                puts()
-                times = [(ns_each(1, puts), ns_each(1, transactions)) for _ in range(3)]
-                ratios += [transaction / put for put, transaction in times]
+                puts(db, keys)
+                for _ in range(3):
+                    put, transaction = (
+                        ns_each(1, partial(w, db, keys)) for w in (puts, transactions)
+                    )
+                    ratios.append(transaction / put)
     ratio = median(ratios)
-    print(f"\none-put transaction against a put: {ratio:.2f}x [{min(ratios):.2f}..{max(ratios):.2f}]")
+    spread = f"[{min(ratios):.2f}..{max(ratios):.2f}]"
+    print(f"\none-put transaction against a put: {ratio:.2f}x {spread}")
     return ("one-put transaction, against a put", f"{ratio:.2f}x", "<= 2x", ratio <= 2)
 
 

@@ -1,8 +1,8 @@
 """A model of snapshots and clear, small enough to try every interleaving.
 
-What it says (cpp/db/snapshots.h, invariant 2): a clear holds the snapshot mutex from before it takes
-its sequence until the emptied view is installed, and gives the snapshots that are registered the
-view from before, first. Each way of doing less is seen to fail.
+What it says (cpp/db/snapshots.h, invariant 2): a clear holds the snapshot mutex from before it
+takes its sequence until the emptied view is installed, and gives the snapshots that are registered
+the view from before, first. Each way of doing less is seen to fail.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 #include "db/cursor.h"
 
+#include <string>
+#include <utility>
+
 #include "db/database.h"
 #include "db/view.h"
 
@@ -57,23 +60,30 @@ Status DbCursor::move(bool forward, Move move) {
   return failure_;
 }
 
+// Where noting fails for want of memory the cursor stands nowhere: what it showed would be read and
+// not be known.
 template <typename Note>
 Status DbCursor::noted(Status moved, Note note) {
   if (record_ != nullptr && moved.is_ok()) {
-    note(valid_ ? std::optional<Bytes>(key()) : std::nullopt);
+    const bool landed = std::exchange(valid_, false);
+    note(landed ? std::optional<Bytes>(key()) : std::nullopt);
+    valid_ = landed;
   }
   return moved;
 }
 
 using Landed = std::optional<Bytes>;
 
+// The key may be the cursor's own, which moves.
 Status DbCursor::seek(Bytes key) {
+  const std::string asked(record_ == nullptr ? Bytes() : key);
   return noted(move(true, [&] { merged_.seek(key); }),
-               [&](Landed landed) { record_->seek(key, landed); });
+               [&](Landed landed) { record_->seek(asked, landed); });
 }
 Status DbCursor::seek_for_prev(Bytes key) {
+  const std::string asked(record_ == nullptr ? Bytes() : key);
   return noted(move(false, [&] { merged_.seek_for_prev(key); }),
-               [&](Landed landed) { record_->seek_for_prev(key, landed); });
+               [&](Landed landed) { record_->seek_for_prev(asked, landed); });
 }
 Status DbCursor::first() {
   return noted(move(true, [&] { merged_.first(); }),

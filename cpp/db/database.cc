@@ -140,16 +140,16 @@ Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
   }
 }
 
-Status Database::write_if(const Validation& validation, const Batch& batch, bool sync,
+Status Database::write_if(Validation& validation, const Batch& batch, bool sync,
                           Sequence* sequence) {
   return write_if(Waiting::kAllowed, validation, batch, sync, sequence);
 }
-Status Database::try_write_if(const Validation& validation, const Batch& batch, bool sync,
+Status Database::try_write_if(Validation& validation, const Batch& batch, bool sync,
                               Sequence* sequence) {
   return write_if(Waiting::kNever, validation, batch, sync, sequence);
 }
-Status Database::write_if(Waiting waiting, const Validation& validation, const Batch& batch,
-                          bool sync, Sequence* sequence) {
+Status Database::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                          Sequence* sequence) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
   return engine_->write_if(waiting, validation, batch, sync, sequence);
@@ -190,7 +190,7 @@ Status Database::get_at(Waiting waiting, const ReadPoint& point, Bytes key, Valu
 Result<std::unique_ptr<Snapshot>> Database::snapshot() {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit(call));
-  return std::make_unique<Snapshot>(shared_from_this(), engine_->snapshots());
+  return Snapshot::make(shared_from_this(), engine_->snapshots());
 }
 
 Status Database::try_snapshot(std::unique_ptr<Snapshot>* snapshot) {

@@ -107,8 +107,8 @@ Status Engine::clear(bool sync) {
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-Status Engine::write_if(Waiting waiting, const Validation& validation, const Batch& batch,
-                        bool sync, Sequence* sequence) {
+Status Engine::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                        Sequence* sequence) {
   const bool is_one_key = validation.is_empty() && batch.count() == 1;
   if (waiting == Waiting::kNever && (sync || !is_one_key)) return Status::would_block();
   Status written = is_one_key ? writes_.write_one(waiting, batch, sequence)

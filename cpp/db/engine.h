@@ -37,7 +37,7 @@ class Engine {
   Status write(const Batch& batch, bool sync);
   Status clear(bool sync);
   // A transaction's writes; `validation` of what it has read.
-  Status write_if(Waiting waiting, const Validation& validation, const Batch& batch, bool sync,
+  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
                   Sequence* sequence);
   std::atomic<uint64_t>& open_transactions() { return freezer_.open_transactions(); }
 

@@ -69,9 +69,10 @@ class Freezer {
   Supply& supply_;
   Counters<Counter>& counters_;
   std::shared_ptr<LoggedMemtable> active_;  // written with all lanes held, read with one
-  std::atomic<uint64_t> open_transactions_{0};
+  // On a line of its own: every put reads active_.
+  alignas(128) std::atomic<uint64_t> open_transactions_{0};
   // With all lanes held: those frozen last, the next to be replaced at the turn.
-  std::array<std::weak_ptr<LoggedMemtable>, kMostSuccessors> recent_;
+  alignas(128) std::array<std::weak_ptr<LoggedMemtable>, kMostSuccessors> recent_;
   size_t turn_ = 0;
 };
 

@@ -27,6 +27,19 @@ struct Interval {
 // All keys of a range.
 Interval interval_of(const Range& range);
 
+// Intervals, held together where they overlap as they become many.
+class Intervals {
+ public:
+  void add(Interval interval);
+  void merge();
+  const std::vector<Interval>& all() const { return all_; }
+
+ private:
+  static constexpr size_t kFew = 64;
+  std::vector<Interval> all_;
+  size_t merge_at_ = kFew;
+};
+
 // What a cursor has shown: each positioning begins an interval, each step extends it. Not
 // thread-safe, as all here.
 class CursorRecord {
@@ -40,10 +53,13 @@ class CursorRecord {
   void next(std::optional<Bytes> landed);
   void prev(std::optional<Bytes> landed);
 
-  const std::vector<Interval>& shown() const { return shown_; }
+  void add_shown_to(Intervals* intervals) const;
 
  private:
-  std::vector<Interval> shown_;  // the last one is the present one
+  void begin(Interval interval);
+
+  Intervals past_;
+  std::optional<Interval> now_;
 };
 
 // What a scan has handed out, of the range it goes through.
@@ -52,8 +68,7 @@ class ScanRecord {
   ScanRecord(const Range& range, bool reverse) : whole_(interval_of(range)), reverse_(reverse) {}
   void handed_out(Bytes key);
   void ended() { ended_ = true; }
-  // Nothing was handed out: no interval.
-  std::optional<Interval> shown() const;
+  void add_shown_to(Intervals* intervals) const;
 
  private:
   const Interval whole_;
@@ -75,7 +90,12 @@ class ReadSet {
   std::vector<Interval> intervals() const;
 
  private:
+  // Keeps of the records that nobody extends any more only what they say.
+  template <typename Record>
+  void add(std::vector<std::shared_ptr<const Record>>& records, std::shared_ptr<Record> record);
+
   std::set<std::string, std::less<>> keys_;
+  Intervals past_;
   std::vector<std::shared_ptr<const CursorRecord>> cursors_;
   std::vector<std::shared_ptr<const ScanRecord>> scans_;
 };

@@ -74,6 +74,7 @@ Status Scan::skip(size_t max_pairs, size_t* passed) {
     SKIPLITH_RETURN_IF_ERROR(advance());
     if (!done_) ++*passed;
   }
+  if (record_ != nullptr) done_ ? record_->ended() : record_->handed_out(cursor_->key());
   return Status::ok();
 }
 

@@ -41,7 +41,7 @@ class Scan {
   // a record): at most `max_pairs`, and no further pair once past `max_bytes`. An empty chunk is
   // the end.
   Status next_chunk(ScanChunk* chunk, ScanParts parts, size_t max_pairs, size_t max_bytes);
-  // Passes over up to `max_pairs` pairs; fewer is the end.
+  // Passes over up to `max_pairs` pairs, at least one, and notes that; fewer is the end.
   Status skip(size_t max_pairs, size_t* passed);
 
  private:

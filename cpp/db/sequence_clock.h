@@ -66,9 +66,9 @@ class SequenceClock {
   Lanes& lanes_;
   alignas(128) std::atomic<uint64_t> word_{1};  // the next sequence, and the gate
   alignas(128) std::atomic<Sequence> gate_limit_{0};
-  Mutex snapshot_mutex_;  // one gate at a time
-  EventCount drained_;
-  EventCount gate_opened_;
+  Mutex snapshot_mutex_;             // one gate at a time
+  alignas(128) EventCount drained_;  // every write looks at it, hence the line of its own
+  alignas(128) EventCount gate_opened_;
 };
 
 }  // namespace skiplith

@@ -19,13 +19,12 @@ Snapshots::Place Snapshots::hold() {
   return std::prev(held_.end());
 }
 
-bool Snapshots::try_hold(Place* place) {
+std::optional<Snapshots::Place> Snapshots::try_hold() {
   std::list<HeldSequence> one(1);
   const MutexLock lock = clock_.try_lock_snapshots();
-  if (!lock.owns_lock() || !clock_.try_snapshot(&one.front().sequence_)) return false;
+  if (!lock.owns_lock() || !clock_.try_snapshot(&one.front().sequence_)) return std::nullopt;
   held_.splice(held_.end(), one);
-  *place = std::prev(held_.end());
-  return true;
+  return std::prev(held_.end());
 }
 
 void Snapshots::release(Place place) { release_locked(clock_.lock_snapshots(), place); }
@@ -63,30 +62,31 @@ void Snapshots::keep_view(const MutexLock&, const std::shared_ptr<const View>& v
   for (HeldSequence& held : held_) held.keep(view);
 }
 
-Snapshot::Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots, Snapshots::Place place)
-    : database_(std::move(database)),
-      snapshots_(snapshots),
-      place_(place),
-      born_(fork_generation()) {}
-
 Snapshot::Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots)
-    : Snapshot(std::move(database), snapshots, snapshots.hold()) {}
+    : database_(std::move(database)), snapshots_(snapshots), born_(fork_generation()) {}
+
+// The object is there before the sequence is held: memory that runs out leaves none behind.
+std::unique_ptr<Snapshot> Snapshot::make(std::shared_ptr<Database> database, Snapshots& snapshots) {
+  std::unique_ptr<Snapshot> made(new Snapshot(std::move(database), snapshots));
+  made->place_ = snapshots.hold();
+  return made;
+}
 
 std::unique_ptr<Snapshot> Snapshot::try_make(std::shared_ptr<Database> database,
                                              Snapshots& snapshots) {
-  Snapshots::Place place;
-  if (!snapshots.try_hold(&place)) return nullptr;
-  return std::unique_ptr<Snapshot>(new Snapshot(std::move(database), snapshots, place));
+  std::unique_ptr<Snapshot> made(new Snapshot(std::move(database), snapshots));
+  made->place_ = snapshots.try_hold();
+  return made->place_ ? std::move(made) : nullptr;
 }
 
 // In the child of a fork the mutex may be held by a thread that does not exist here.
 Snapshot::~Snapshot() {
-  if (!released_ && born_ == fork_generation()) snapshots_.release(place_);
+  if (place_ && born_ == fork_generation()) snapshots_.release(*place_);
 }
 
 bool Snapshot::try_release() {
-  if (!released_ && born_ == fork_generation()) released_ = snapshots_.try_release(place_);
-  return released_ || born_ != fork_generation();
+  if (place_ && born_ == fork_generation() && snapshots_.try_release(*place_)) place_.reset();
+  return !place_ || born_ != fork_generation();
 }
 
 }  // namespace skiplith

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "db/sequence_clock.h"
@@ -54,7 +55,7 @@ class Snapshots {
   // Any thread; may wait for writes in flight.
   Place hold();
   // Only if it need not wait.
-  bool try_hold(Place* place);
+  std::optional<Place> try_hold();
   void release(Place place);
   bool try_release(Place place);
 
@@ -77,11 +78,12 @@ class Snapshots {
 // A registered sequence and the database it belongs to. Any thread may read at it; holds no lock.
 class Snapshot {
  public:
-  // May wait.
-  Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots);
+  // May wait for writes in flight.
+  static std::unique_ptr<Snapshot> make(std::shared_ptr<Database> database, Snapshots& snapshots);
   // Null if it would have to.
   static std::unique_ptr<Snapshot> try_make(std::shared_ptr<Database> database,
                                             Snapshots& snapshots);
+  // May wait for another snapshot that is being taken.
   ~Snapshot();
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -89,16 +91,15 @@ class Snapshot {
   // Gives the sequence back before its time, only if that need not wait; the last call.
   bool try_release();
 
-  const HeldSequence& held() const { return *place_; }
-  Sequence sequence() const { return place_->sequence(); }
+  const HeldSequence& held() const { return **place_; }
+  Sequence sequence() const { return held().sequence(); }
 
  private:
-  Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots, Snapshots::Place place);
+  Snapshot(std::shared_ptr<Database> database, Snapshots& snapshots);
 
   const std::shared_ptr<Database> database_;  // keeps `snapshots_`
   Snapshots& snapshots_;
-  const Snapshots::Place place_;
-  bool released_ = false;
+  std::optional<Snapshots::Place> place_;  // none once it is released
   const uint32_t born_;
 };
 

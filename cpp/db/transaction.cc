@@ -3,14 +3,30 @@
 #include "db/validation.h"
 
 namespace skiplith {
+namespace {
+
+// What a form that does not wait copies at most.
+constexpr size_t kShortBytes = 4 << 10;
+
+}  // namespace
+
+class Transaction::Ending {
+ public:
+  explicit Ending(Transaction& transaction) : transaction_(transaction) {}
+  ~Ending() { transaction_.rollback(); }
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+
+ private:
+  Transaction& transaction_;
+};
 
 Status Transaction::try_begin() { return begin(false); }
 Status Transaction::begin() { return begin(true); }
 
 Status Transaction::begin(bool may_wait) {
-  if (over_) return Status::closed();
+  if (over_ || database_->closed()) return Status::closed();
   if (point_.view != nullptr) return Status::ok();
-  if (database_->closed()) return Status::closed();
   if (!counted_) {
     database_->open_transactions().fetch_add(1);
     counted_ = true;
@@ -41,6 +57,7 @@ Status Transaction::get(bool may_wait, Bytes key, Value* value) {
   if (over_) return Status::closed();
   if (const std::optional<std::string>* own = writes_.find(key)) {
     if (database_->closed()) return Status::closed();
+    if (!may_wait && *own && (*own)->size() > kShortBytes) return Status::would_block();
     *own ? value->copy(**own) : value->set_absent();
     return Status::ok();
   }
@@ -107,31 +124,29 @@ Status Transaction::commit_without_limit(bool sync) { return commit(sync, UINT64
 
 Status Transaction::commit(bool sync, uint64_t max_entries) {
   if (over_) return Status::closed();
-  Status committed = [&]() -> Status {
-    if (writes_.empty()) return Status::ok();
-    Batch batch;
-    SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
-    return database_->write_if(Validation(point_, reads_, max_entries), batch, sync,
-                               &commit_sequence_);
-  }();
-  rollback();
-  return committed;
+  const Ending ending(*this);  // an exception is an end too
+  if (writes_.empty()) return Status::ok();
+  Batch batch;
+  SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
+  Validation validation(point_, reads_, max_entries);
+  return database_->write_if(validation, batch, sync, &commit_sequence_);
 }
 
 Status Transaction::try_commit(bool sync) {
   if (over_) return Status::closed();
-  if (!writes_.empty()) {
-    const Validation validation(point_, reads_);
-    if (!writes_.is_one() || !validation.is_empty()) return Status::would_block();
-    Batch batch;
-    SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
-    Status written = database_->try_write_if(validation, batch, sync, &commit_sequence_);
-    if (written.is_would_block()) return written;
+  if (writes_.empty()) {
     rollback();
-    return written;
+    return Status::ok();
   }
-  rollback();
-  return Status::ok();
+  if (sync || point_.view != nullptr || !writes_.is_one_short(kShortBytes)) {
+    return Status::would_block();
+  }
+  Batch batch;
+  SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
+  Validation nothing_read({}, reads_);
+  Status written = database_->try_write_if(nothing_read, batch, false, &commit_sequence_);
+  if (!written.is_would_block()) rollback();
+  return written;
 }
 
 }  // namespace skiplith

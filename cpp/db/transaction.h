@@ -18,7 +18,8 @@ namespace skiplith {
 // database's memtables from that moment on, up to Freezer::kMostSuccessors of them.
 //
 // One thread at a time, its cursors and scans included. Over after commit() or rollback(), whatever
-// they answer: then everything answers kClosed.
+// they answer: then everything answers kClosed. (Cursors and scans go on reading that moment, which
+// nobody vouches for any more.)
 class Transaction {
  public:
   explicit Transaction(std::shared_ptr<Database> database) : database_(std::move(database)) {}
@@ -58,6 +59,7 @@ class Transaction {
   Sequence commit_sequence() const { return commit_sequence_; }
 
  private:
+  class Ending;
   Status begin(bool may_wait);
   Status get(bool may_wait, Bytes key, Value* value);
   Status modify(bool may_wait, Bytes key, Modification& modification);

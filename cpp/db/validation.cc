@@ -3,18 +3,56 @@
 #include <algorithm>
 
 namespace skiplith {
-namespace {
 
-Status changed() {
-  return Status::error(StatusCode::kConflict, "what the transaction has read has changed");
-}
+// Looks through memtables, up to so many entries.
+class Validation::Looking {
+ public:
+  Looking(const Validation& validation, uint64_t max_entries)
+      : validation_(validation), left_(max_entries) {}
 
-bool is_newer(const Memtable& table, const Entry& entry, Sequence than) {
-  Sequence newest = 0;
-  return table.visible(entry, kLatest, &newest) != nullptr && newest > than;
-}
+  Status through(const Memtable& table) {
+    for (const std::string& key : validation_.keys_) {
+      SKIPLITH_RETURN_IF_ERROR(spend_one());
+      const Entry* entry = table.index().find(key);
+      if (entry != nullptr) SKIPLITH_RETURN_IF_ERROR(at(table, *entry));
+    }
+    if (validation_.intervals_.empty()) return Status::ok();
+    const std::unique_ptr<EntryCursor> cursor = table.index().cursor();
+    for (const Interval& interval : validation_.intervals_) {
+      SKIPLITH_RETURN_IF_ERROR(spend_one());
+      for (cursor->seek(interval.low); cursor->valid(); cursor->next()) {
+        const Entry& entry = *cursor->entry();
+        if (interval.ends_before(entry.key())) break;
+        SKIPLITH_RETURN_IF_ERROR(spend_one());
+        SKIPLITH_RETURN_IF_ERROR(at(table, entry));
+      }
+    }
+    return Status::ok();
+  }
 
-}  // namespace
+ private:
+  Status at(const Memtable& table, const Entry& entry) const {
+    Sequence newest = 0;
+    table.visible(entry, kLatest, &newest);
+    if (newest <= validation_.since()) return Status::ok();
+    return Status::error(StatusCode::kConflict, "what the transaction has read has changed");
+  }
+  Status spend_one() {
+    if (left_-- > 0) return Status::ok();
+    return Status::error(StatusCode::kConflict,
+                         "the transaction has read more keys than are looked at while nobody may "
+                         "write");
+  }
+
+  const Validation& validation_;
+  uint64_t left_;
+};
+
+Validation::Validation(ReadPoint since, const ReadSet& reads, uint64_t max_entries)
+    : since_(std::move(since)),
+      keys_(reads.keys().begin(), reads.keys().end()),
+      intervals_(reads.intervals()),
+      max_entries_(max_entries) {}
 
 bool Validation::is_covered_by(const Batch& batch) const {
   if (!intervals_.empty() || keys_.size() > batch.count()) return false;
@@ -28,46 +66,38 @@ bool Validation::is_covered_by(const Batch& batch) const {
                                [](const std::string& key) { return Bytes(key); });
 }
 
-Status Validation::check(const LoggedMemtable& active) const {
+void Validation::gather_frozen(const LoggedMemtable& active) {
+  if (is_empty()) return;
+  std::shared_ptr<const LoggedMemtable> memtable = since_.view->active();
+  for (; memtable != nullptr && memtable.get() != &active; memtable = memtable->successor) {
+    frozen_.push_back(memtable);
+  }
+}
+
+Status Validation::check_frozen() {
+  Looking looking(*this, UINT64_MAX);
+  for (const auto& memtable : frozen_) SKIPLITH_RETURN_IF_ERROR(looking.through(memtable->table));
+  return Status::ok();
+}
+
+Status Validation::check_with_bits(const LoggedMemtable& active) const {
+  return check(active, UINT64_MAX);
+}
+Status Validation::check_with_all_lanes(const LoggedMemtable& active) const {
+  return check(active, max_entries_);
+}
+
+Status Validation::check(const LoggedMemtable& active, uint64_t max_entries) const {
   if (is_empty()) return Status::ok();
-  uint64_t entries = 0;
-  const LoggedMemtable* memtable = since_.view->active().get();
-  for (;;) {
-    SKIPLITH_RETURN_IF_ERROR(check_keys(memtable->table));
-    SKIPLITH_RETURN_IF_ERROR(check_intervals(memtable->table, &entries));
+  Looking looking(*this, max_entries);
+  const LoggedMemtable* memtable =
+      frozen_.empty() ? since_.view->active().get() : frozen_.back()->successor.get();
+  for (; memtable != nullptr; memtable = memtable->successor.get()) {
+    SKIPLITH_RETURN_IF_ERROR(looking.through(memtable->table));
     if (memtable == &active) return Status::ok();
-    memtable = memtable->successor.get();
-    if (memtable == nullptr) {
-      return Status::error(StatusCode::kConflict,
-                           "the transaction began too many memtables ago, or before a clear");
-    }
   }
-}
-
-Status Validation::check_keys(const Memtable& table) const {
-  for (const std::string& key : keys_) {
-    const Entry* entry = table.index().find(key);
-    if (entry != nullptr && is_newer(table, *entry, since_.sequence)) return changed();
-  }
-  return Status::ok();
-}
-
-Status Validation::check_intervals(const Memtable& table, uint64_t* entries) const {
-  if (intervals_.empty()) return Status::ok();
-  const std::unique_ptr<EntryCursor> cursor = table.index().cursor();
-  for (const Interval& interval : intervals_) {
-    for (cursor->seek(interval.low); cursor->valid(); cursor->next()) {
-      const Entry& entry = *cursor->entry();
-      if (interval.ends_before(entry.key())) break;
-      if (is_newer(table, entry, since_.sequence)) return changed();
-      if (++*entries > max_entries_) {
-        return Status::error(StatusCode::kConflict,
-                             "the transaction has read a range of more keys in memory than are "
-                             "looked at again");
-      }
-    }
-  }
-  return Status::ok();
+  return Status::error(StatusCode::kConflict,
+                       "the transaction began too many memtables ago, or before a clear");
 }
 
 }  // namespace skiplith

@@ -71,14 +71,16 @@ Need WritePath::need_for(const LoggedMemtable& active, const Batch& batch,
 }
 
 Status WritePath::write(const Batch& batch, Sequence* sequence) {
-  const auto always = [](const LoggedMemtable&) { return Status::ok(); };
-  return write_with_lane(batch, always, sequence);
+  return write_with_lane(batch, [](const LoggedMemtable&) { return Status::ok(); }, sequence);
 }
 
-Status WritePath::write_if(const Validation& validation, const Batch& batch, Sequence* sequence) {
-  const auto check = [&](const LoggedMemtable& active) { return validation.check(active); };
-  return validation.is_covered_by(batch) ? write_with_lane(batch, check, sequence)
-                                         : write_with_all_lanes(batch, check, sequence);
+Status WritePath::write_if(Validation& validation, const Batch& batch, Sequence* sequence) {
+  if (batch.empty()) return Status::ok();
+  if (!validation.is_covered_by(batch)) return write_with_all_lanes(validation, batch, sequence);
+  const auto check = [&](const LoggedMemtable& active) {
+    return validation.check_with_bits(active);
+  };
+  return write_with_lane(batch, check, sequence);
 }
 
 template <typename Check>
@@ -101,10 +103,16 @@ Status WritePath::write_with_lane(const Batch& batch, Check check, Sequence* seq
   }
 }
 
-// The check comes first: where it fails no room is made.
-template <typename Check>
-Status WritePath::write_with_all_lanes(const Batch& batch, Check check, Sequence* sequence) {
+// The check comes first: where it fails no room is made. What can be checked without the lanes is,
+// before; where nobody has written since, nothing need be.
+Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batch,
+                                       Sequence* sequence) {
   std::vector<Item> items = in_key_order(batch);
+  {
+    const LaneHold lane(&lanes_.acquire());
+    validation.gather_frozen(*freezer_.active(*lane));
+  }
+  SKIPLITH_RETURN_IF_ERROR(validation.check_frozen());
   for (;;) {
     std::shared_ptr<LoggedMemtable> full;
     Shortage shortage;
@@ -115,7 +123,9 @@ Status WritePath::write_with_all_lanes(const Batch& batch, Check check, Sequence
       SKIPLITH_RETURN_IF_ERROR(poison_.check());
       Lane& lane = section.first_lane();
       const std::shared_ptr<LoggedMemtable>& active = freezer_.active(lane);
-      SKIPLITH_RETURN_IF_ERROR(check(*active));
+      if (clock_.last() != validation.since()) {
+        SKIPLITH_RETURN_IF_ERROR(validation.check_with_all_lanes(*active));
+      }
       need = need_for(*active, batch, items);
       shortage = reserve(lane, *active, need);
       if (shortage == Shortage::kNone) {

@@ -48,7 +48,7 @@ class WritePath {
   // Writes the batch if the validation holds at that moment, else kConflict, and nothing is
   // written. Where only keys were read that the batch writes too, their bits are enough to keep
   // them still; else all lanes are taken.
-  Status write_if(const Validation& validation, const Batch& batch, Sequence* sequence);
+  Status write_if(Validation& validation, const Batch& batch, Sequence* sequence);
 
   // The background thread begins to work ahead: from here on writers may ask again.
   void background_begins() { background_asked_.store(false); }
@@ -73,8 +73,7 @@ class WritePath {
   // `check(active)` says, with all bits held, whether the batch is written.
   template <typename Check>
   Status write_with_lane(const Batch& batch, Check check, Sequence* sequence);
-  template <typename Check>
-  Status write_with_all_lanes(const Batch& batch, Check check, Sequence* sequence);
+  Status write_with_all_lanes(Validation& validation, const Batch& batch, Sequence* sequence);
   template <typename Check>
   Status write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
                              std::vector<Item>& items, Check check, Sequence* sequence);

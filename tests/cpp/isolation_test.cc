@@ -94,8 +94,9 @@ class SnapshotIsolated : public Player {
     EXPECT_TRUE(batch_.erase(key).is_ok());
   }
   bool commit() override {
-    Sequence sequence;
-    return database_->write_if(Validation(point_, checked()), batch_, false, &sequence).is_ok();
+    Sequence sequence = 0;
+    Validation validation(point_, checked());
+    return database_->write_if(validation, batch_, false, &sequence).is_ok();
   }
 
  protected:

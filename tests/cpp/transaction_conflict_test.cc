@@ -184,21 +184,69 @@ TEST_F(TransactionConflictTest, ConflictsWithAClear) {
   expect_conflict(transaction->commit(false));
 }
 
-TEST_F(TransactionConflictTest, ARangeOfTooManyKeysInMemoryIsAConflict) {
+// While others write; what is frozen is looked through without holding them up.
+TEST_F(TransactionConflictTest, ARangeOfTooManyKeysInTheActiveMemtableIsAConflict) {
   options_.memtable_bytes = 64 << 20;
   open();
   Batch batch;
   for (uint64_t i = 0; i <= Validation::kMaxEntries; ++i) expect_ok(batch.put(number(i), "v"));
   expect_ok(database_->write(batch, false));
-  Transaction transaction(database_);
-  scanned(transaction);
-  expect_ok(transaction.put("z", "1"));
-  expect_conflict(transaction.commit(false));
-  expect_ok(database_->flush(true));
-  Transaction again(database_);
-  scanned(again);
-  expect_ok(again.put("z", "1"));
-  expect_ok(again.commit(false));
+  const auto commit = [&](bool another_writes, bool frozen) {
+    Transaction transaction(database_);
+    scanned(transaction, range("", "y"));
+    expect_ok(transaction.put("z", "1"));
+    if (another_writes) put("zz", "1");
+    if (frozen) expect_ok(database_->flush(true));
+    return transaction.commit(false);
+  };
+  expect_ok(commit(false, false));
+  expect_conflict(commit(true, false));
+  expect_ok(commit(true, true));
+  expect_ok(commit(true, false));
+}
+
+TEST_F(TransactionConflictTest, WhatWasPassedOverWasRead) {
+  open();
+  put("a", "1");
+  put("b", "1");
+  const auto after_skipping = [&](size_t pairs, const char* changed) {
+    Transaction transaction(database_);
+    size_t passed = 0;
+    expect_ok(scan_of(transaction, range("", "m"), false)->skip(pairs, &passed));
+    expect_ok(transaction.put("z", "1"));
+    put(changed, "2");
+    return transaction.commit(false);
+  };
+  expect_conflict(after_skipping(1, "a"));
+  expect_ok(after_skipping(1, "b"));
+  expect_conflict(after_skipping(2, "b"));
+  expect_ok(after_skipping(2, "c"));
+  expect_conflict(after_skipping(9, "d"));
+  expect_ok(after_skipping(9, "m"));
+}
+
+// Each of many cursors and seeks counts, and those that say the same are held together.
+TEST_F(TransactionConflictTest, ManySeeksAreHeldTogetherAndNoneIsForgotten) {
+  open();
+  for (char key = 'a'; key <= 'z'; ++key) put(Bytes(&key, 1), "1");
+  const auto after_seeks = [&](const char* changed) {
+    Transaction transaction(database_);
+    for (int turn = 0; turn < 500; ++turn) {
+      const auto cursor = cursor_of(transaction);
+      for (const char* key : {"c", "x", "k"}) expect_ok(cursor->seek(key));
+    }
+    expect_ok(transaction.put("mine", "1"));
+    put(changed, "2");
+    return transaction.commit(false);
+  };
+  for (const char* key : {"c", "x", "k"}) expect_conflict(after_seeks(key));
+  for (const char* key : {"b", "d", "j", "l", "y"}) expect_ok(after_seeks(key));
+  ReadSet reads;
+  for (int turn = 0; turn < 100; ++turn) {
+    const auto record = reads.add_cursor();
+    for (int i = 0; i < 100; ++i) record->seek("c", "c");
+  }
+  EXPECT_EQ(reads.intervals(), std::vector<Interval>({{.low = "c", .high = "c"}}));
 }
 
 }  // namespace

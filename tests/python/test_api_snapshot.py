@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 PAIRS = {b"b": b"1", b"d": b"2", b"f": b"3"}
 
 READS: dict[str, Callable[[Any], Any]] = {

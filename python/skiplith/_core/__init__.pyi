@@ -1,7 +1,18 @@
 import os
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, Generic, Literal, NoReturn, Protocol, Self, TypeVar, final, overload, type_check_only
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    final,
+    overload,
+    type_check_only,
+)
 
 from skiplith._core import lab as lab
 from skiplith._core import sync_points as sync_points

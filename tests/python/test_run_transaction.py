@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 
 @pytest.fixture
 def db(db: skiplith.DB) -> skiplith.DB:

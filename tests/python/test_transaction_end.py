@@ -10,8 +10,6 @@ import every_use
 import pytest
 import skiplith
 
-pytestmark = pytest.mark.interpreter
-
 PAIRS = {b"b": b"1", b"d": b"2", b"f": b"3", b"h": b"4"}
 
 

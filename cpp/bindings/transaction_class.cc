@@ -16,9 +16,9 @@ the end of a `with` block.
 A transaction without writes always commits, and so does one that has read nothing. Otherwise it
 conflicts when another write, to the same value too, has come to a key that it looked up, found or
 not, or to the part of a range or cursor that it has been shown: what a loop left early did not
-reach does not count. It also conflicts when what it has read can no longer be checked: after
-clear() of the database, after more than four times memtable_bytes were written since its first
-read, or when its ranges have more than 100,000 keys in memory.
+reach does not count. It also conflicts when what it has read cannot be checked any more: after
+clear() of the database, when its first read was more than four memtables ago, or when, others
+having written since, that would take a look at more than 100,000 keys in the active memtable.
 
 Whatever it raises, the transaction is over, and nothing of it was written unless the error is a
 StorageError or PoisonedError.
@@ -93,7 +93,7 @@ the other: serializable, ranges included.
 At the end of a `with` block it commits; when the block raises, it rolls back. After that it and
 all that was made from it raise ClosedError. Nothing is locked meanwhile: a transaction waits for
 nobody, and nobody for it. But it keeps the memtables that were written to since its first read in
-memory, so make it short. Cursors and iterators see the writes made before them. For one thread.
+memory, so keep it short. Cursors and iterators see the writes made before them. For one thread.
 
     >>> db[b"Ann"], db[b"Bob"] = b"30", b"12"
     >>> with db.transaction() as transaction:

@@ -151,6 +151,24 @@ TEST_F(SnapshotTest, TryFormAnswersInsteadOfWaitingForAWriter) {
   EXPECT_EQ(get_in(*held, "k"), "v");
 }
 
+TEST_F(SnapshotTest, TryReleaseGivesItBackUnlessItWouldHaveToWait) {
+  open();
+  const auto first = snapshot();
+  const auto second = snapshot();
+  Pause parked(SyncPoint::snapshot_taken, 1);
+  std::unique_ptr<Snapshot> held;
+  std::thread taker([&] { held = snapshot(); });
+  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
+  EXPECT_FALSE(first->try_release());
+  parked.release();
+  taker.join();
+  EXPECT_EQ(database_->stats()->snapshots, 3u);
+  EXPECT_TRUE(first->try_release());
+  EXPECT_EQ(database_->stats()->snapshots, 2u);
+  EXPECT_TRUE(first->try_release());
+  EXPECT_EQ(database_->stats()->snapshots, 2u);
+}
+
 TEST_F(SnapshotTest, StatsCountThoseHeldAndWhatTheyHoldBack) {
   open();
   put("k", "old");

@@ -31,6 +31,25 @@ TEST_F(TransactionTest, ReadsItsOwnWritesOverItsMoment) {
   EXPECT_EQ(get("a"), "1");
 }
 
+TEST_F(TransactionTest, TakesItsMomentWhenItIsToldToBegin) {
+  open();
+  put("k", "old");
+  Transaction transaction(database_);
+  Pause parked(SyncPoint::write_sequenced, 1);
+  std::thread writer([&] { put("k", "in flight"); });
+  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
+  EXPECT_TRUE(transaction.try_begin().is_would_block());
+  EXPECT_EQ(transaction.point().view, nullptr);
+  parked.release();
+  writer.join();
+  expect_ok(transaction.try_begin());
+  const Sequence moment = transaction.point().sequence;
+  put("k", "later");
+  expect_ok(transaction.begin());
+  EXPECT_EQ(transaction.point().sequence, moment);
+  EXPECT_EQ(read(transaction, "k"), "in flight");
+}
+
 TEST_F(TransactionTest, ACursorSeesTheWritesBeforeItWasMade) {
   open();
   put("b", "2");

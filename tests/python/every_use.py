@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import skiplith
 
-Use = Callable[[skiplith.DB], Any]
+Use = Callable[[Any], Any]
 
+# Those of whatever can be read: a database, a snapshot, a transaction.
 READS: dict[str, Use] = {
     "db[k]": lambda db: db[b"k"],
     "k in db": lambda db: b"k" in db,
@@ -30,20 +31,18 @@ READS: dict[str, Use] = {
     "first": lambda db: db.first(),
     "last": lambda db: db.last(),
     "cursor": lambda db: db.cursor(),
-    "stats": lambda db: db.stats(),
 }
 
+# Those of a database and of a transaction.
 WRITES: dict[str, Use] = {
     "db[k] = v": lambda db: db.__setitem__(b"k", b"v"),
     "del db[k]": lambda db: db.__delitem__(b"k"),
     "|=": lambda db: db.__ior__({b"k": b"v"}),
     "put": lambda db: db.put(b"k", b"v"),
-    "put and sync": lambda db: db.put(b"k", b"v", sync=True),
     "delete": lambda db: db.delete(b"k"),
     "put_many": lambda db: db.put_many([(b"k", b"v")]),
     "put_many of nothing": lambda db: db.put_many([]),
     "delete_many": lambda db: db.delete_many([b"k"]),
-    "write_many": lambda db: db.write_many([(b"k", b"v")]),
     "update": lambda db: db.update({b"k": b"v"}),
     "setdefault": lambda db: db.setdefault(b"k", b"v"),
     "pop": lambda db: db.pop(b"k", None),
@@ -51,11 +50,25 @@ WRITES: dict[str, Use] = {
     "clear": lambda db: db.clear(),
     "compare_and_set": lambda db: db.compare_and_set(b"k", None, b"v"),
     "increment": lambda db: db.increment(b"k"),
+}
+
+# Those of a database alone.
+DB_READS: dict[str, Use] = {
+    "stats": lambda db: db.stats(),
+    "snapshot": lambda db: db.snapshot(),
+    "transaction": lambda db: db.transaction(),
+    "run_transaction": lambda db: db.run_transaction(len),
+    "sync": lambda db: db.sync(),
+}
+DB_WRITES: dict[str, Use] = {
+    "put and sync": lambda db: db.put(b"k", b"v", sync=True),
+    "write_many": lambda db: db.write_many([(b"k", b"v")]),
     "batch": lambda db: db.batch().__enter__().__exit__(None, None, None),
+    "run_transaction that writes": lambda db: db.run_transaction(lambda t: t.put(b"k", b"v")),
 }
 
 # Those that need the engine.
-ALL = READS | WRITES | {"sync": lambda db: db.sync()}
+ALL = READS | WRITES | DB_READS | DB_WRITES
 
 # Those that say something about any object, once it was opened.
 ABOUT: dict[str, Use] = {
@@ -71,9 +84,9 @@ ABOUT: dict[str, Use] = {
 }
 
 
-def assert_useless(db: skiplith.DB) -> None:
+def assert_useless(used: Any, uses: dict[str, Use] = ALL, match: str | None = None) -> None:
     """Whatever needs the engine raises ClosedError."""
-    for use in ALL.values():
-        with pytest.raises(skiplith.ClosedError) as caught:
-            use(db)
+    for use in uses.values():
+        with pytest.raises(skiplith.ClosedError, match=match) as caught:
+            use(used)
         assert isinstance(caught.value, ValueError)

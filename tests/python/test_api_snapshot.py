@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import every_use
 import pytest
 import skiplith
 
@@ -161,9 +162,8 @@ def test_close_is_idempotent_and_ends_every_use(db: Any) -> None:
         lambda _: cursor.key,
         lambda _: iter(keys),
     ]
-    for use in [*READS.values(), *made]:
-        with pytest.raises(skiplith.ClosedError, match="the snapshot is closed"):
-            use(snapshot)
+    uses = every_use.READS | {str(number): use for number, use in enumerate(made)}
+    every_use.assert_useless(snapshot, uses, "the snapshot is closed")
     begun.close()
     cursor.close()
     assert dict(db.items()) == PAIRS
@@ -176,9 +176,8 @@ def test_it_ends_with_its_database(db: skiplith.DB, path: Path) -> None:
     next(begun)
     db.close()
     assert snapshot.closed
-    for read in [*READS.values(), lambda _: next(begun)]:
-        with pytest.raises(skiplith.ClosedError, match="the database is closed"):
-            read(snapshot)
+    uses = every_use.READS | {"next": lambda _: next(begun)}
+    every_use.assert_useless(snapshot, uses, "the database is closed")
     with pytest.raises(skiplith.ClosedError):
         db.snapshot()
 

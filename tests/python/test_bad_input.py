@@ -13,6 +13,11 @@ WRONG_BYTES = ["text", 5, 1.5, None, [b"k"], (b"k",), {b"k": b"v"}, object(), Tr
 TOO_LONG_KEY = b"k" * 65536
 
 
+def in_snapshot(db: skiplith.DB, read: Callable[[Any], object]) -> None:
+    with db.snapshot() as snapshot:
+        read(snapshot)
+
+
 TAKE_A_KEY: dict[str, Callable[[Any, Any], object]] = {
     "db[k]": lambda db, k: db[k],
     "db[k] = v": lambda db, k: db.__setitem__(k, b"v"),
@@ -34,6 +39,23 @@ TAKE_A_KEY: dict[str, Callable[[Any, Any], object]] = {
     "pop with default": lambda db, k: db.pop(k, None),
     "compare_and_set": lambda db, k: db.compare_and_set(k, None, b"v"),
     "increment": lambda db, k: db.increment(k),
+    "snapshot[k]": lambda db, k: in_snapshot(db, lambda snapshot: snapshot[k]),
+    "k in snapshot": lambda db, k: in_snapshot(db, lambda snapshot: k in snapshot),
+    "snapshot.get": lambda db, k: in_snapshot(db, lambda snapshot: snapshot.get(k)),
+    "snapshot.get_many": lambda db, k: in_snapshot(db, lambda snapshot: snapshot.get_many([k])),
+    "transaction[k]": lambda db, k: db.run_transaction(lambda t: t[k]),
+    "transaction[k] = v": lambda db, k: db.run_transaction(lambda t: t.__setitem__(k, b"v")),
+    "del transaction[k]": lambda db, k: db.run_transaction(lambda t: t.__delitem__(k)),
+    "k in transaction": lambda db, k: db.run_transaction(lambda t: k in t),
+    "transaction.get": lambda db, k: db.run_transaction(lambda t: t.get(k)),
+    "transaction.get_many": lambda db, k: db.run_transaction(lambda t: t.get_many([k])),
+    "transaction.put": lambda db, k: db.run_transaction(lambda t: t.put(k, b"v")),
+    "transaction.delete": lambda db, k: db.run_transaction(lambda t: t.delete(k)),
+    "transaction.put_many": lambda db, k: db.run_transaction(lambda t: t.put_many([(k, b"v")])),
+    "transaction.delete_many": lambda db, k: db.run_transaction(lambda t: t.delete_many([k])),
+    "transaction.setdefault": lambda db, k: db.run_transaction(lambda t: t.setdefault(k)),
+    "transaction.pop": lambda db, k: db.run_transaction(lambda t: t.pop(k, None)),
+    "transaction.increment": lambda db, k: db.run_transaction(lambda t: t.increment(k)),
 }
 TAKE_A_VALUE: dict[str, Callable[[Any, Any], object]] = {
     "db[k] = v": lambda db, v: db.__setitem__(b"x", v),
@@ -43,6 +65,9 @@ TAKE_A_VALUE: dict[str, Callable[[Any, Any], object]] = {
     "update": lambda db, v: db.update([(b"a", b"1"), (b"x", v)]),
     "setdefault": lambda db, v: db.setdefault(b"x", v),
     "compare_and_set to": lambda db, v: db.compare_and_set(b"x", None, v),
+    "transaction.put": lambda db, v: db.run_transaction(lambda t: t.put(b"x", v)),
+    "transaction.update": lambda db, v: db.run_transaction(lambda t: t.update({b"x": v})),
+    "transaction.setdefault": lambda db, v: db.run_transaction(lambda t: t.setdefault(b"x", v)),
 }
 
 
@@ -108,6 +133,7 @@ def test_values_over_the_limit_are_refused_without_a_copy(
         lambda db, sync: db.clear(sync=sync),
         lambda db, sync: db.popitem(sync=sync),
         lambda db, sync: db.batch(sync=sync),
+        lambda db, sync: db.transaction(sync=sync),
     ],
 )
 def test_sync_is_true_false_or_none(
@@ -149,6 +175,16 @@ def test_sync_is_true_false_or_none(
         lambda db: db.delete_many(b"ab"),
         lambda db: db.delete_many("ab"),
         lambda db: db | {b"k": b"v"},
+        lambda db: db.snapshot(b"k"),
+        lambda db: db.transaction(True),
+        lambda db: db.run_transaction(),
+        lambda db: db.run_transaction(5),
+        lambda db: db.run_transaction(len, 8, 9),
+        lambda db: db.run_transaction(len, retries=None),
+        lambda db: db.run_transaction(lambda: None),
+        lambda db: db.transaction().put(b"k", b"v", sync=True),
+        lambda db: db.transaction().commit(sync=True),
+        lambda db: db.transaction().update(a=b"1"),
     ],
 )
 def test_wrong_calls(filled: skiplith.DB, unchanged: Any, call: Callable[[Any], object]) -> None:

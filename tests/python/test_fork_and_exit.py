@@ -43,32 +43,47 @@ def in_child(work: Callable[[], None]) -> None:
 def test_a_forked_child_cannot_use_its_parents_database(used: skiplith.DB, unchanged: Any) -> None:
     begun, cursor, batch = iter(used), used.cursor(), used.batch()
     next(begun)
+    snapshot, transaction = used.snapshot(), used.transaction()
+    in_transaction = iter(transaction)
+    next(in_transaction)
+    transaction[b"own"] = b"1"
 
     def work() -> None:
         assert used.closed
         every_use.assert_useless(used)
         made: list[Callable[[], Any]] = [lambda: next(begun), cursor.first, batch.__enter__]
+        made += [lambda: next(in_transaction), transaction.commit, transaction.rollback]
         for use_made in made:
             with pytest.raises(skiplith.ClosedError):
                 use_made()
         with pytest.raises(skiplith.ClosedError, match=r"fork\(\)"):
             used.get(b"k")
+        every_use.assert_useless(snapshot, every_use.READS, r"fork\(\)")
+        every_use.assert_useless(transaction, every_use.READS | every_use.WRITES, r"fork\(\)")
+        assert snapshot.closed
+        assert transaction.closed
+        snapshot.close()
         for use in every_use.ABOUT.values():
             use(used)
 
     with unchanged():
         in_child(work)
-    used[b"after"] = b"fork"
+    used[b"m"] = b"after the fork"
     assert next(begun) == b"l"
+    assert dict(snapshot) == {b"k": b"v", b"l": b"w"}
+    snapshot.close()
+    transaction.commit()
     used.close()
     with skiplith.open(used.path) as again:
-        assert sorted(again) == [b"after", b"k", b"l"]
+        assert sorted(again) == [b"k", b"l", b"m", b"own"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_drops_its_copies_in_silence(path: Path, tmp_path: Path) -> None:
-    holder = [skiplith.open(path)]
+    holder: list[Any] = [skiplith.open(path)]
     holder[0][b"k"] = b"v"
+    holder += [holder[0].snapshot(), holder[0].transaction()]
+    holder[2][b"own"] = holder[2][b"k"]
 
     def work() -> None:
         warnings.simplefilter("error")
@@ -80,7 +95,7 @@ def test_a_forked_child_drops_its_copies_in_silence(path: Path, tmp_path: Path) 
             own[b"k"] = b"v"
 
     in_child(work)
-    assert holder[0][b"k"] == b"v"
+    assert holder[0][b"k"] == holder[1][b"k"] == b"v"
     holder[0].close()
 
 
@@ -106,6 +121,8 @@ import skiplith, sys
 db = skiplith.open(sys.argv[1])
 db[b"k"] = b"v"
 kept = iter(skiplith.open(sys.argv[1] + "2"))
+snapshot, transaction = db.snapshot(), db.transaction()
+transaction[b"own"] = transaction[b"k"]
 sys.modules["keeps"] = db
 """
     done = run(code, path)

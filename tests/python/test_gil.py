@@ -48,6 +48,11 @@ def increment(db: skiplith.DB, key: bytes) -> None:
     db.increment(key)
 
 
+def transaction(db: skiplith.DB, key: bytes) -> None:
+    with db.transaction() as t:
+        t[key] = t.get(key, b"v")
+
+
 def setdefault_long(db: skiplith.DB, key: bytes) -> None:
     db.setdefault(key, LONG)
 
@@ -57,6 +62,7 @@ def setdefault_long(db: skiplith.DB, key: bytes) -> None:
     [
         ("auto", put_many, "write_sequenced"),
         ("auto", batch, "write_sequenced"),
+        ("auto", transaction, "write_lane_held"),
         ("auto", put_synced, "write_lane_held"),
         ("auto", put_synced, "write_logged"),
         ("auto", put_long, "write_entry_locked"),
@@ -101,6 +107,32 @@ def test_two_threads_are_inside_a_scan_at_once(path: Path, sync_points: Any) -> 
         assert both
 
 
+def one_put_transaction(db: skiplith.DB) -> None:
+    with db.transaction() as t:
+        t[b"k"] = b"v"
+
+
+def read_only_transaction(db: skiplith.DB) -> None:
+    with db.transaction() as t:
+        t.get(b"k")
+        t.get_many([b"k", b"n"])
+        t.first()
+        list(t.items(prefix=b"k"))
+
+
+def read_snapshot(db: skiplith.DB) -> None:
+    with db.snapshot() as snapshot:
+        snapshot.get(b"k")
+        snapshot.get_many([b"k", b"n"])
+        snapshot.first()
+        list(snapshot.items(prefix=b"k"))
+
+
+def validated_transaction(db: skiplith.DB) -> None:
+    with db.transaction() as t:
+        t[b"k"] = t[b"k"]
+
+
 SMALL: list[Callable[[skiplith.DB], Any]] = [
     lambda db: db.put(b"k", b"v"),
     lambda db: db.__setitem__(b"k", b"v"),
@@ -120,6 +152,9 @@ SMALL: list[Callable[[skiplith.DB], Any]] = [
     lambda db: next(iter(db)),
     lambda db: db.cursor().first(),
     lambda db: list(db.items(prefix=b"k")),
+    one_put_transaction,
+    read_only_transaction,
+    read_snapshot,
 ]
 LONG_WORK: list[Callable[[skiplith.DB], Any]] = [
     lambda db: put_many(db, b"m"),
@@ -128,6 +163,7 @@ LONG_WORK: list[Callable[[skiplith.DB], Any]] = [
     lambda db: db.sync(),
     lambda db: len(db),
     lambda db: db.popitem(),
+    validated_transaction,
     lambda db: db.clear(),
 ]
 

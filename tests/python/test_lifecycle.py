@@ -159,7 +159,19 @@ def test_closed_handles_drop_in_silence(path: Path) -> None:
         gc.collect()
 
 
-@pytest.mark.parametrize("keep", [iter, skiplith.DB.items, skiplith.DB.cursor, skiplith.DB.batch])
+@pytest.mark.parametrize(
+    "keep",
+    [
+        iter,
+        skiplith.DB.items,
+        skiplith.DB.cursor,
+        skiplith.DB.batch,
+        skiplith.DB.snapshot,
+        skiplith.DB.transaction,
+        lambda db: db.transaction().items(),
+        lambda db: iter(db.transaction()),
+    ],
+)
 def test_what_was_made_from_a_handle_keeps_it_open(
     path: Path, keep: Callable[[skiplith.DB], Any]
 ) -> None:

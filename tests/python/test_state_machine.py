@@ -367,23 +367,21 @@ class AgainstDict(RuleBasedStateMachine):
             assert bool(self.db) == bool(self.model)
 
 
-def run(memtable, wal_sink, **limits):
+def run(memtable, wal_sink, base=AgainstDict, **limits):
     seen = Counter()
     chosen = {"memtable": memtable, "wal_sink": wal_sink, "seen": seen}
-    machine = type("AgainstDict", (AgainstDict,), chosen)
+    machine = type(base.__name__, (base,), chosen)
     run_state_machine_as_test(
         machine,
         settings=settings(
             deadline=None, database=None, suppress_health_check=list(HealthCheck), **limits
         ),
     )
-    assert seen["freezes"] > 0
-    assert seen["flushes"] > 0
-    assert seen["compactions"] > 0
-    assert seen["recovered"] > 0
+    for event in ("freezes", "flushes", "compactions", "recovered", "die"):
+        assert seen[event] > 0, event
     assert seen["rotations"] > 1
-    assert seen["die"] > 0
     assert {sink for sink in SINKS if seen[sink]} == {wal_sink}
+    return seen
 
 
 @pytest.mark.parametrize("wal_sink", SINKS)

@@ -56,9 +56,11 @@ kill: $(VENV)/installed ## SIGKILL proofs, long form
 
 prove: $(VENV)/installed ## all other long proofs
 	@cmake --preset release --log-level=WARNING >/dev/null
-	@cmake --build --preset release --target cut_everywhere_test database_damage_test
+	@cmake --build --preset release --target cut_everywhere_test database_damage_test \
+	  histories_test
 	SKIPLITH_CUT_SEEDS=2 build/release/tests/cpp/cut_everywhere_test
 	SKIPLITH_ALL_DAMAGE=1 build/release/tests/cpp/database_damage_test
+	SKIPLITH_HISTORIES=10000 build/release/tests/cpp/histories_test
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/installed ## compare with other stores

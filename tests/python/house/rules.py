@@ -27,7 +27,7 @@ FLOORS = {
     "lsm": 3,
     "db": 4,
     "lab": 5,
-    "bindings": 5,
+    "bindings": 6,
 }
 
 # Only these call the operating system; the lab drives load and schedules on purpose.

@@ -22,6 +22,7 @@ class RangeIterator {
   ~RangeIterator() {
     const MutexLock lock = reader_->lock();
     scan_.reset();
+    record_.reset();
   }
 
   // Null without an error at the end.

@@ -36,13 +36,13 @@ wheel: $(VENV)/installed ## the wheel alone, in a project that uses it
 	@scripts/test_wheel.sh $(PY)
 
 lint: $(VENV)/installed ## clang-format, ruff, mypy
-	$(VENV)/bin/clang-format --dry-run -Werror $(CXX_FILES)
+	@$(VENV)/bin/clang-format --dry-run -Werror $(CXX_FILES)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
 format: $(VENV)/installed ## make the formatters content
-	$(VENV)/bin/clang-format -i $(CXX_FILES)
+	@$(VENV)/bin/clang-format -i $(CXX_FILES)
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
@@ -57,10 +57,12 @@ kill: $(VENV)/installed ## SIGKILL proofs, long form
 prove: $(VENV)/installed ## all other long proofs
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --target cut_everywhere_test database_damage_test \
-	  histories_test
+	  histories_test transaction_histories_test transaction_programs_test
 	SKIPLITH_CUT_SEEDS=2 build/release/tests/cpp/cut_everywhere_test
 	SKIPLITH_ALL_DAMAGE=1 build/release/tests/cpp/database_damage_test
 	SKIPLITH_HISTORIES=10000 build/release/tests/cpp/histories_test
+	SKIPLITH_TRANSACTION_HISTORIES=3000 build/release/tests/cpp/transaction_histories_test
+	SKIPLITH_PROGRAMS=20000 build/release/tests/cpp/transaction_programs_test
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/installed ## compare with other stores

@@ -189,7 +189,8 @@ TEST_F(TransactionConflictTest, ARangeOfTooManyKeysInTheActiveMemtableIsAConflic
   options_.memtable_bytes = 64 << 20;
   open();
   Batch batch;
-  for (uint64_t i = 0; i <= Validation::kMaxEntries; ++i) expect_ok(batch.put("k" + number(i), "v"));
+  for (uint64_t i = 0; i <= Validation::kMaxEntries; ++i)
+    expect_ok(batch.put("k" + number(i), "v"));
   expect_ok(database_->write(batch, false));
   const auto commit = [&](bool another_writes, bool frozen) {
     Transaction transaction(database_);

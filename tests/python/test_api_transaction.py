@@ -4,7 +4,7 @@ import copy
 import pickle
 import struct
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import pytest
@@ -256,3 +256,36 @@ def test_other_threads_do_no_harm(db: skiplith.DB) -> None:
         assert t.closed
         assert db.stats().transactions == turn + 1
     assert errors == []
+
+
+OTHER_USES: dict[str, Callable[[Any, Any], object]] = {
+    "put": lambda t, cursor: t.put(b"a", b"1"),
+    "get": lambda t, cursor: t.get(b"a"),
+    "first": lambda t, cursor: t.first(),
+    "a cursor's move": lambda t, cursor: cursor.first(),
+    "commit": lambda t, cursor: t.commit(),
+    "rollback": lambda t, cursor: t.rollback(),
+}
+
+
+@pytest.mark.parametrize("use", OTHER_USES)
+def test_while_an_iterator_moves_nothing_else_of_it_does(
+    db: skiplith.DB, sync_points: Any, use: str
+) -> None:
+    db.close()
+    with skiplith.open(db.path, gil="release") as db:
+        t = db.transaction()
+        iterator, cursor = iter(t), t.cursor()
+        moved: list[object] = []
+        pause = sync_points.Pause("scan_chunk", 1)
+        mover = threading.Thread(target=lambda: moved.append(next(iterator)))
+        mover.start()
+        assert pause.wait_reached(1, 60_000)
+        other = threading.Thread(target=OTHER_USES[use], args=(t, cursor))
+        other.start()
+        other.join(0.1)
+        assert other.is_alive()
+        pause.release()
+        mover.join()
+        other.join()
+        assert moved == [b"b"]

@@ -29,11 +29,7 @@ uint64_t count_pairs(Reader& reader, Range range) {
   uint64_t total = 0;
   for (;;) {
     size_t passed = 0;
-    reader.step(scan->point(), true, [&] {
-      SKIPLITH_RETURN_IF_ERROR(scan->skip(kBetweenSignalChecks, &passed));
-      if (passed < kBetweenSignalChecks && scan->record() != nullptr) scan->record()->ended();
-      return Status::ok();
-    });
+    reader.step(scan->point(), true, [&] { return scan->skip(kBetweenSignalChecks, &passed); });
     total += passed;
     if (passed < kBetweenSignalChecks) return total;
     check_signals();

@@ -142,17 +142,24 @@ Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
 
 Status Database::write_if(Validation& validation, const Batch& batch, bool sync,
                           Sequence* sequence) {
-  return write_if(Waiting::kAllowed, validation, batch, sync, sequence);
-}
-Status Database::try_write_if(Validation& validation, const Batch& batch, bool sync,
-                              Sequence* sequence) {
-  return write_if(Waiting::kNever, validation, batch, sync, sequence);
-}
-Status Database::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
-                          Sequence* sequence) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
-  return engine_->write_if(waiting, validation, batch, sync, sequence);
+  return engine_->write_if(validation, batch, sync, sequence);
+}
+
+Status Database::write_one(Bytes key, const std::optional<std::string>& value, bool sync,
+                           Sequence* sequence) {
+  return write_one(Waiting::kAllowed, key, value, sync, sequence);
+}
+Status Database::try_write_one(Bytes key, const std::optional<std::string>& value,
+                               Sequence* sequence) {
+  return write_one(Waiting::kNever, key, value, false, sequence);
+}
+Status Database::write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value,
+                           bool sync, Sequence* sequence) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
+  return engine_->write_one(waiting, key, value, sync, sequence);
 }
 
 Status Database::check_writable() const {

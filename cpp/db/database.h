@@ -78,9 +78,12 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // --- transactions (transaction.h has them; this is what they are made of) ---
   // Writes the batch if the validation holds at that moment, else kConflict. `*sequence`: of the
-  // last write. The try_ form only where nothing was read and one key is written.
+  // last write.
   Status write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
-  Status try_write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
+  // The same for one key, where nothing was read. No value: a delete.
+  Status write_one(Bytes key, const std::optional<std::string>& value, bool sync,
+                   Sequence* sequence);
+  Status try_write_one(Bytes key, const std::optional<std::string>& value, Sequence* sequence);
   // What a write would be refused for before it is looked at.
   Status check_writable() const;
   // How many have begun and are not over (freezer.h).
@@ -121,8 +124,8 @@ class Database : public std::enable_shared_from_this<Database> {
   Status get(Waiting waiting, Bytes key, Value* value);
   Status get(Waiting waiting, const Snapshot& snapshot, Bytes key, Value* value);
   Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
-  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
-                  Sequence* sequence);
+  Status write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value, bool sync,
+                   Sequence* sequence);
 
   std::unique_ptr<Engine> engine_;
   mutable Calls calls_;

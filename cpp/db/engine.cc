@@ -107,14 +107,18 @@ Status Engine::clear(bool sync) {
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-Status Engine::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
-                        Sequence* sequence) {
-  const bool is_one_key = validation.is_empty() && batch.count() == 1;
-  if (waiting == Waiting::kNever && (sync || !is_one_key)) return Status::would_block();
-  Status written = is_one_key ? writes_.write_one(waiting, batch, sequence)
-                              : writes_.write_if(validation, batch, sequence);
+Status Engine::write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence) {
+  Status written = writes_.write_if(validation, batch, sequence);
   if (written.is_ok()) counters_.add(Counter::kTransactions);
   if (written.code() == StatusCode::kConflict) counters_.add(Counter::kConflicts);
+  return wait_if_synced(std::move(written), *sequence, sync);
+}
+
+Status Engine::write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value,
+                         bool sync, Sequence* sequence) {
+  Status written =
+      value ? writes_.put(waiting, key, *value, sequence) : writes_.erase(waiting, key, sequence);
+  if (written.is_ok()) counters_.add(Counter::kTransactions);
   return wait_if_synced(std::move(written), *sequence, sync);
 }
 

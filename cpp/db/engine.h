@@ -36,9 +36,10 @@ class Engine {
   Status modify(Waiting waiting, Bytes key, Modification& modification, bool sync);
   Status write(const Batch& batch, bool sync);
   Status clear(bool sync);
-  // A transaction's writes; `validation` of what it has read.
-  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
-                  Sequence* sequence);
+  // A transaction's writes; `validation` of what it has read. Of one key, where that is nothing.
+  Status write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
+  Status write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value, bool sync,
+                   Sequence* sequence);
   std::atomic<uint64_t>& open_transactions() { return freezer_.open_transactions(); }
 
   Status get(Waiting waiting, Bytes key, Value* value);

@@ -22,11 +22,9 @@ class OwnWrites {
   Status put(Bytes key, Bytes value);
   Status erase(Bytes key);
   bool empty() const { return map_ == nullptr || map_->empty(); }
-  // One mutation, with a value of no more bytes than this.
-  bool is_one_short(size_t most_bytes) const {
-    if (map_ == nullptr || map_->size() != 1) return false;
-    const std::optional<std::string>& value = map_->begin()->second;
-    return !value || value->size() <= most_bytes;
+  // The only mutation; null when there are none or more.
+  const Map::value_type* only() const {
+    return map_ != nullptr && map_->size() == 1 ? &*map_->begin() : nullptr;
   }
   // Null: not written. Good until the next write.
   const std::optional<std::string>* find(Bytes key) const;

@@ -119,6 +119,10 @@ Result<std::unique_ptr<Scan>> Transaction::scan(Range range, bool reverse) {
   return std::make_unique<Scan>(std::move(cursor), std::move(range), reverse, std::move(record));
 }
 
+const OwnWrites::Map::value_type* Transaction::only_blind_write() const {
+  return point_.view == nullptr ? writes_.only() : nullptr;
+}
+
 Status Transaction::commit(bool sync) { return commit(sync, Validation::kMaxEntries); }
 Status Transaction::commit_without_limit(bool sync) { return commit(sync, UINT64_MAX); }
 
@@ -126,6 +130,9 @@ Status Transaction::commit(bool sync, uint64_t max_entries) {
   if (over_) return Status::closed();
   const Ending ending(*this);  // an exception is an end too
   if (writes_.empty()) return Status::ok();
+  if (const auto* only = only_blind_write()) {
+    return database_->write_one(only->first, only->second, sync, &commit_sequence_);
+  }
   Batch batch;
   SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
   Validation validation(point_, reads_, max_entries);
@@ -138,13 +145,10 @@ Status Transaction::try_commit(bool sync) {
     rollback();
     return Status::ok();
   }
-  if (sync || point_.view != nullptr || !writes_.is_one_short(kShortBytes)) {
-    return Status::would_block();
-  }
-  Batch batch;
-  SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
-  Validation nothing_read({}, reads_);
-  Status written = database_->try_write_if(nothing_read, batch, false, &commit_sequence_);
+  const auto* only = only_blind_write();
+  const bool is_short = only != nullptr && (!only->second || only->second->size() <= kShortBytes);
+  if (sync || !is_short) return Status::would_block();
+  Status written = database_->try_write_one(only->first, only->second, &commit_sequence_);
   if (!written.is_would_block()) rollback();
   return written;
 }

@@ -64,6 +64,8 @@ class Transaction {
   Status get(bool may_wait, Bytes key, Value* value);
   Status modify(bool may_wait, Bytes key, Modification& modification);
   Status check_writable() const;
+  // Nothing was read and one key written: a put or a delete like any other. Else null.
+  const OwnWrites::Map::value_type* only_blind_write() const;
   Status commit(bool sync, uint64_t max_entries);
 
   const std::shared_ptr<Database> database_;

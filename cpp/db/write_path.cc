@@ -132,14 +132,6 @@ Status WritePath::erase(Waiting waiting, Bytes key, Sequence* sequence) {
       sequence);
 }
 
-Status WritePath::write_one(Waiting waiting, const Batch& batch, Sequence* sequence) {
-  MutationReader reader(batch.payload());
-  Mutation mutation;
-  SKIPLITH_CHECK(batch.count() == 1 && reader.next(&mutation));
-  return mutation.kind == Kind::kPut ? put(waiting, mutation.key, mutation.value, sequence)
-                                     : erase(waiting, mutation.key, sequence);
-}
-
 // What is in memory is read under a guard; what was found in a block is kept.
 Lookup WritePath::read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
                                Status* failure) {

@@ -42,8 +42,6 @@ class WritePath {
   Status erase(Waiting waiting, Bytes key, Sequence* sequence);
   Status modify(Waiting waiting, Bytes key, Modification& modification, Sequence* sequence);
   Status write(const Batch& batch, Sequence* sequence);
-  // A batch of one mutation, as put() or erase().
-  Status write_one(Waiting waiting, const Batch& batch, Sequence* sequence);
   Status clear(Sequence* sequence);
   // Writes the batch if the validation holds at that moment, else kConflict, and nothing is
   // written. Where only keys were read that the batch writes too, their bits are enough to keep

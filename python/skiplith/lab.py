@@ -1,4 +1,4 @@
-"""Tools for testing what is built on Skiplith: files that lose power, and files that fail.
+"""Tools for testing what is built on Skiplith: files that lose power, files that fail, histories.
 
 >>> import skiplith
 >>> from skiplith import lab
@@ -15,9 +15,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skiplith._core import lab as _lab
-from skiplith._core.lab import FaultyFiles, MemoryFiles
+from skiplith._core.lab import FaultyFiles, History, MemoryFiles, RecordedDB
 
-__all__ = ["Fault", "FaultyFiles", "MemoryFiles", "faulty_files", "memory_files"]
+__all__ = [
+    "Fault",
+    "FaultyFiles",
+    "History",
+    "MemoryFiles",
+    "RecordedDB",
+    "faulty_files",
+    "history",
+    "memory_files",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,20 @@ def faulty_files(
     for rule in rules:
         files.fail_at(rule)
     return files
+
+
+def history() -> History:
+    """An empty record of what threads do to one database; see History.
+
+    Raises nothing.
+
+    >>> h = lab.history()
+    >>> with skiplith.open("data", gil="release") as db:
+    ...     t = h.wrap(db)
+    ...     t[b"lemon"] = b"yellow"
+    ...     t.get(b"lemon")
+    b'yellow'
+    >>> h.check()
+    'linearizable'
+    """
+    return _lab.history()

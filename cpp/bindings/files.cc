@@ -1,5 +1,6 @@
 #include "bindings/files.h"
 
+#include "bindings/history.h"
 #include "bindings/register.h"
 
 namespace skiplith::python {
@@ -18,6 +19,9 @@ void register_lab(py::module_& module) {
   py::module_ lab = module.def_submodule("lab", "What skiplith.lab is made of; use its names.");
   register_memory_files(lab);
   register_faulty_files(lab);
+  register_recorded_db(lab);
+  register_history(lab);
+  register_workload(lab);
 }
 
 }  // namespace skiplith::python

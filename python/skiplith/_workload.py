@@ -5,9 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from struct import unpack
 from types import MappingProxyType
 from typing import Any, Literal
 
+from skiplith._core import lab as _lab
 from skiplith._race import race
 from skiplith._workload_plan import DISTRIBUTIONS, KINDS, plans
 from skiplith._workload_result import WorkloadResult, summary
@@ -25,12 +27,14 @@ def workload(
     threads: int = 4,
     distribution: Literal["uniform", "zipfian", "sequential"] = "uniform",
     seed: int = 0,
+    native: bool = False,
     value_bytes: int | None = None,
 ) -> WorkloadResult:
     """Calls `target` from several threads at once and times every call; see WorkloadResult.
 
-    `target` is a DB, or any mapping that has what the mix asks for. Where put or delete is missing,
-    `target[key] = value` or pop stands in, so that a dict can be compared.
+    `target` is a DB, what a history wraps around one, or any mapping that has what the mix asks
+    for. Where put or delete is missing, `target[key] = value` or pop stands in, so that a dict can
+    be compared.
 
     * ops: how many operations, of all threads together.
     * mix: kinds of operation with their weights. The kinds are "get", "put", "delete",
@@ -44,6 +48,8 @@ def workload(
       k-th comes up k ** 0.99 times as rarely; "sequential", each thread in the order of the keys
       from a place of its own, and from the first again after the last.
     * seed: decides each thread's operations, keys and values, not who comes first.
+    * native: threads of the engine's own do it, without Python, on a DB or what a history wraps
+      around one. `keys` is a number then; a seed's operations and values are others than without.
     * value_bytes: the length of the values; None stands for 100, or for 8 where the mix has
       increments, which work on no other. That of thread 2's operation 17 begins with b"2/17 ",
       both counted from 0, as far as there is room; after a thousand operations they repeat.
@@ -56,37 +62,54 @@ def workload(
     ...     result.operations, len(db)
     (2000, 50)
     """
-    _check(ops=ops, threads=threads, distribution=distribution, keys=keys)
+    _check(ops=ops, threads=threads, distribution=distribution, keys=keys, native=native)
     mix = _weights(mix)
     value_bytes = _length_of_values(value_bytes, mix)
     before = _gil(target)
-    planned = plans(
-        target,
-        ops=ops,
-        mix=mix,
-        keys=[b"%016d" % n for n in range(keys)] if isinstance(keys, int) else keys,
-        threads=threads,
-        distribution=distribution,
-        seed=seed,
-        value_bytes=value_bytes,
-    )
-    spans = race(*(plan.run for plan in planned), timeout=None)
-    seconds = (max(end for _, end in spans) - min(begin for begin, _ in spans)) / 1e9
-    times = {kind: array("Q") for kind in mix}
-    for plan in planned:
-        for kind, taken in plan.times.items():
-            times[kind] += taken
+    if native:
+        seconds, packed = _lab.run_workload(
+            target,
+            ops=ops,
+            mix=mix,
+            keys=keys,
+            threads=threads,
+            distribution=distribution,
+            seed=seed,
+            value_bytes=value_bytes,
+        )
+        times = {kind: array("Q", unpack(f"<{len(p) // 8}Q", p)) for kind, p in packed.items()}
+    else:
+        planned = plans(
+            target,
+            ops=ops,
+            mix=mix,
+            keys=[b"%016d" % n for n in range(keys)] if isinstance(keys, int) else keys,
+            threads=threads,
+            distribution=distribution,
+            seed=seed,
+            value_bytes=value_bytes,
+        )
+        spans = race(*(plan.run for plan in planned), timeout=None)
+        seconds = (max(end for _, end in spans) - min(begin for begin, _ in spans)) / 1e9
+        times = {kind: array("Q") for kind in mix}
+        for plan in planned:
+            for kind, taken in plan.times.items():
+                times[kind] += taken
     after = _gil(target)
     used = (after[0] - before[0], after[1] - before[1]) if before and after else None
     return summary(seconds, threads, times, used)
 
 
-def _check(*, ops: int, threads: int, distribution: str, keys: int | Sequence[bytes]) -> None:
+def _check(
+    *, ops: int, threads: int, distribution: str, keys: int | Sequence[bytes], native: bool
+) -> None:
     for name, number in {"ops": ops, "threads": threads}.items():
         if number < 1:
             raise ValueError(f"{name} must be at least 1, not {number}")
     if distribution not in DISTRIBUTIONS:
         raise ValueError(f"distribution must be one of {DISTRIBUTIONS}, not {distribution!r}")
+    if native and not isinstance(keys, int):
+        raise TypeError("a native workload makes its own keys: give their number")
     if (keys if isinstance(keys, int) else len(keys)) < 1:
         raise ValueError("at least one key is needed")
 

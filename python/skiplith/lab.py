@@ -1,5 +1,5 @@
-"""Tools for testing what is built on Skiplith: threads that race, load, files that lose power, and
-files that fail.
+"""Tools for testing what is built on Skiplith: threads that race, load, histories of calls, files
+that lose power, and files that fail.
 
 In pytest they are at hand as the fixture `lab`; see skiplith_pytest.
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skiplith._core import lab as _lab
-from skiplith._core.lab import FaultyFiles, MemoryFiles
+from skiplith._core.lab import FaultyFiles, History, MemoryFiles, RecordedDB
 from skiplith._experiment import Lab
 from skiplith._race import race
 from skiplith._workload import workload
@@ -27,11 +27,14 @@ from skiplith._workload_result import Latency, WorkloadResult
 __all__ = [
     "Fault",
     "FaultyFiles",
+    "History",
     "Lab",
     "Latency",
     "MemoryFiles",
+    "RecordedDB",
     "WorkloadResult",
     "faulty_files",
+    "history",
     "memory_files",
     "race",
     "workload",
@@ -110,3 +113,20 @@ def faulty_files(
     for rule in rules:
         files.fail_at(rule)
     return files
+
+
+def history() -> History:
+    """An empty record of what threads do to one database; see History.
+
+    Raises nothing.
+
+    >>> h = lab.history()
+    >>> with skiplith.open("data", gil="release") as db:
+    ...     t = h.wrap(db)
+    ...     t[b"lemon"] = b"yellow"
+    ...     t.get(b"lemon")
+    b'yellow'
+    >>> h.check()
+    'linearizable'
+    """
+    return _lab.history()

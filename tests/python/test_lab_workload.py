@@ -201,3 +201,32 @@ def test_it_prints_as_a_table(db):
 def test_what_makes_no_sense_is_refused(options: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         lab.workload({}, **options)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "zipfian", "sequential"])
+def test_native_operations_are_counted_and_timed_like_pythons(db, distribution):
+    result = lab.workload(
+        db,
+        ops=3001,
+        mix={"get": 1, "put": 3},
+        keys=100,
+        threads=3,
+        distribution=distribution,
+        native=True,
+    )
+    stats = db.stats()
+    assert result.operations == stats.gets + stats.puts == 3001
+    assert result.latencies["get"].count == stats.gets
+    assert 0.7 < stats.puts / 3001 < 0.8
+    assert 0 < result.latencies["put"].p50 <= result.latencies["put"].max
+    assert result.gil_releases is not None
+    assert {len(value) for value in db.values()} == {100}
+
+
+def test_native_operations_can_be_checked_as_a_history(db):
+    history = lab.history()
+    result = lab.workload(
+        history.wrap(db), ops=200, mix={"get": 1, "put": 1}, keys=20, threads=3, native=True
+    )
+    assert result.operations == history.operations == 200
+    history.assert_linearizable()

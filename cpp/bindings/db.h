@@ -55,6 +55,9 @@ class Db final : public Reader {
   Gil gil_;  // what the base class refers to
 };
 
+// Is it a DB, or of a class derived from it?
+inline bool is_db(PyObject* object) { return py::isinstance<Db>(object); }
+
 // ResourceWarning: `what` in the directory `path` was dropped without close().
 void warn_unclosed(const char* what, const std::string& path);
 

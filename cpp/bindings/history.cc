@@ -69,7 +69,7 @@ PyObject* wrap(Self<HeldHistory> history, Arguments arguments) {
     throw_error(PyExc_TypeError, "a history wraps a DB, not %.200s",
                 Py_TYPE(arguments[0])->tp_name);
   }
-  const std::shared_ptr<Db> db = held<Db>(arguments[0]).shared_from_this();
+  const std::shared_ptr<Db> db = held<Db>(arguments[0]).shared();
   history.value.accept(db);
   const auto shared = py::cast<std::shared_ptr<HeldHistory>>(py::handle(history.object));
   return py::cast(std::make_shared<RecordedDb>(shared, db)).release().ptr();

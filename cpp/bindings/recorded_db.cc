@@ -242,13 +242,7 @@ void write(RecordedDb& db, const Batch& batch, bool sync) {
 }
 
 void put_all(RecordedDb& db, PyObject* pairs, bool sync) {
-  Batch batch;
-  for_each_pair(pairs, [&](PyObject* key_object, PyObject* value_object) {
-    const BytesArgument key = key_argument(key_object);
-    const BytesArgument value = value_argument(value_object);
-    ensure(db.db().append_put(batch, key.bytes(), value.bytes()));
-  });
-  write(db, batch, sync);
+  write(db, puts_of(db.db().gil(), pairs), sync);
 }
 
 constexpr const char* kPutManyDoc = R"(put_many($self, pairs_or_mapping, *, sync=None)

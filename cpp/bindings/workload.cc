@@ -37,13 +37,13 @@ struct Target {
 
   static Target from(PyObject* object) {
     if (RecordedDb* wrapped = recorded_db_in(object)) {
-      return {wrapped->db().shared_from_this(), wrapped->recorded()};
+      return {wrapped->db().shared(), wrapped->recorded()};
     }
     if (!is_db(object)) {
       throw_error(PyExc_TypeError, "a workload runs on a DB or a RecordedDB, not %.200s",
                   Py_TYPE(object)->tp_name);
     }
-    std::shared_ptr<Db> db = held<Db>(object).shared_from_this();
+    std::shared_ptr<Db> db = held<Db>(object).shared();
     Database& engine = db->engine();
     return {std::move(db), lab::RecordedDatabase(engine, nullptr)};
   }

@@ -7,6 +7,7 @@ import struct
 import sys
 import threading
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ import skiplith
 from skiplith import lab
 from skiplith._core import lab as core
 from skiplith._core import sync_points as points
-from together import times, together
 
 THREADS = 4
 KEYS = [b"key%d" % n for n in range(4)]
@@ -78,7 +78,8 @@ def test_histories_of_threads_are_linearizable(path, files):
             for seed in range(40):
                 h = lab.history()
                 t = h.wrap(db)
-                times(THREADS, lambda n, t=t, seed=seed: work(t, random.Random(seed * 10 + n), 30))
+                randoms = [random.Random(seed * 10 + n) for n in range(THREADS)]
+                lab.race(*(partial(work, t, rng, 30) for rng in randoms))
                 assert t.get_many(KEYS) == [db.get(key) for key in KEYS]
                 h.assert_linearizable()
                 operations += h.operations
@@ -199,7 +200,7 @@ def test_overlap_is_of_calls_that_ran_beside_each_other(db, sync_points):
         assert t.get(b"slow") is None
         pause.release()
 
-    together(write, read)
+    lab.race(write, read)
     t.get(b"slow")
     assert h.operations == 3
     assert h.overlap == pytest.approx(2 / 3)

@@ -63,8 +63,8 @@ def lmdb(directory: str, accounts: int) -> Bank:
     def transfer(source: int, target: int, amount: int) -> None:
         a, b = key_of(source), key_of(target)
         with env.begin(write=True) as t:
-            t.put(a, encode(decode(t.get(a)) - amount))
-            t.put(b, encode(decode(t.get(b)) + amount))
+            t.put(a, encode(decode(t.get(a, b"")) - amount))
+            t.put(b, encode(decode(t.get(b, b"")) + amount))
 
     def total() -> int:
         with env.begin() as t:

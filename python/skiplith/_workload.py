@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from struct import unpack
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from skiplith._core import lab as _lab
 from skiplith._race import race
@@ -71,7 +71,7 @@ def workload(
             target,
             ops=ops,
             mix=mix,
-            keys=keys,
+            keys=cast(int, keys),  # anything else was refused
             threads=threads,
             distribution=distribution,
             seed=seed,

@@ -46,7 +46,7 @@ def test_the_snippets_run_one_after_the_other(tmp_path, monkeypatch):
 def test_the_snippets_that_are_tests_pass(project):
     for number, source in enumerate(snippets(of_tests=True)):
         (project.path / f"test_snippet_{number}.py").write_text(source)
-    project.runpytest().assert_outcomes(passed=5)
+    project.runpytest().assert_outcomes(passed=6)
 
 
 def test_options_and_defaults_are_the_actual_ones():

@@ -40,6 +40,32 @@ def test_a_workload_is_measured(kv, lab):
     assert 0 < len(kv) <= 100
 
 
+def test_a_native_workload_is_measured(kv, lab):
+    result = lab.workload(kv, ops=2000, mix={"get": 3, "put": 1}, keys=100, native=True)
+    assert result.operations == 2000
+
+
+@pytest.mark.skiplith(gil="release", memtable_bytes=65536)
+def test_a_history_is_checked(kv, lab):
+    h = lab.history()
+    t = h.wrap(kv)
+    lab.workload(t, ops=400, mix={"get": 2, "put": 1, "increment": 1, "pop": 1}, keys=3)
+    lab.workload(t, ops=400, mix={"get": 2, "put": 1, "delete": 1}, keys=3, native=True)
+    assert h.operations == 800
+    assert h.check() == "linearizable"
+
+
+def test_transfers_keep_the_sum(kv, lab):
+    kv.update({b"a": bytes([100]), b"b": bytes([100])})
+
+    def move(t):
+        t[b"a"], t[b"b"] = bytes([t[b"a"][0] - 1]), bytes([t[b"b"][0] + 1])
+
+    lab.race(*[lambda: kv.run_transaction(move, retries=1000)] * 4)
+    with kv.snapshot() as snapshot:
+        assert (snapshot[b"a"], snapshot[b"b"]) == (bytes([96]), bytes([104]))
+
+
 def test_a_race_that_fails_says_so(lab):
     with pytest.raises(ExceptionGroup):
         lab.race(lambda: 1 / 0, lambda: 1)

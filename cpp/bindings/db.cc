@@ -73,7 +73,11 @@ void Db::modify(Bytes key, Modification& modification, bool sync) {
 }
 
 void Db::write(const Batch& batch, bool sync) {
-  ensure(released([&] { return database_->write(batch, sync); }));
+  const bool is_long =
+      sync || batch.count() >= kReleaseOperations || batch.bytes() >= kReleaseBatchBytes;
+  ensure(by_policy(
+      gil_, is_long, [&] { return sync ? Status::would_block() : database_->try_write(batch); },
+      [&] { return database_->write(batch, sync); }));
 }
 
 void Db::get(Bytes key, Value* value) {

@@ -107,9 +107,14 @@ Status Database::modify(Bytes key, Modification& modification, bool sync) {
 }
 
 Status Database::write(const Batch& batch, bool sync) {
+  return write(Waiting::kAllowed, batch, sync);
+}
+Status Database::try_write(const Batch& batch) { return write(Waiting::kNever, batch, false); }
+
+Status Database::write(Waiting waiting, const Batch& batch, bool sync) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
-  return engine_->write(batch, sync);
+  return engine_->write(waiting, batch, sync);
 }
 
 Status Database::clear(bool sync) {
@@ -142,9 +147,16 @@ Status Database::pop_edge(bool last, Value* key, Value* value, bool sync) {
 
 Status Database::write_if(Validation& validation, const Batch& batch, bool sync,
                           Sequence* sequence) {
+  return write_if(Waiting::kAllowed, validation, batch, sync, sequence);
+}
+Status Database::try_write_if(Validation& validation, const Batch& batch, Sequence* sequence) {
+  return write_if(Waiting::kNever, validation, batch, false, sequence);
+}
+Status Database::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                          Sequence* sequence) {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit_write(call, sync));
-  return engine_->write_if(validation, batch, sync, sequence);
+  return engine_->write_if(waiting, validation, batch, sync, sequence);
 }
 
 Status Database::write_one(Bytes key, const std::optional<std::string>& value, bool sync,

@@ -55,6 +55,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // --- many keys ---
   // All or nothing, visible at one moment, durable as one.
   Status write(const Batch& batch, bool sync);
+  Status try_write(const Batch& batch);  // unsynced; meant for small ones
   // Removes every key: exclusive, atomic.
   Status clear(bool sync);
   // Removes the first or last pair and hands it out; key->found() is false when empty.
@@ -80,6 +81,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // Writes the batch if the validation holds at that moment, else kConflict. `*sequence`: of the
   // last write.
   Status write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
+  Status try_write_if(Validation& validation, const Batch& batch, Sequence* sequence);
   // The same for one key, where nothing was read. No value: a delete.
   Status write_one(Bytes key, const std::optional<std::string>& value, bool sync,
                    Sequence* sequence);
@@ -124,6 +126,9 @@ class Database : public std::enable_shared_from_this<Database> {
   Status get(Waiting waiting, Bytes key, Value* value);
   Status get(Waiting waiting, const Snapshot& snapshot, Bytes key, Value* value);
   Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
+  Status write(Waiting waiting, const Batch& batch, bool sync);
+  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                  Sequence* sequence);
   Status write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value, bool sync,
                    Sequence* sequence);
 

@@ -94,9 +94,9 @@ Status Engine::modify(Waiting waiting, Bytes key, Modification& modification, bo
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-Status Engine::write(const Batch& batch, bool sync) {
+Status Engine::write(Waiting waiting, const Batch& batch, bool sync) {
   Sequence sequence = 0;
-  Status written = writes_.write(batch, &sequence);
+  Status written = writes_.write(waiting, batch, &sequence);
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
@@ -107,8 +107,9 @@ Status Engine::clear(bool sync) {
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
-Status Engine::write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence) {
-  Status written = writes_.write_if(validation, batch, sequence);
+Status Engine::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                        Sequence* sequence) {
+  Status written = writes_.write_if(waiting, validation, batch, sequence);
   if (written.is_ok()) counters_.add(Counter::kTransactions);
   if (written.code() == StatusCode::kConflict) counters_.add(Counter::kConflicts);
   return wait_if_synced(std::move(written), *sequence, sync);

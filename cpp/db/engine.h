@@ -34,10 +34,11 @@ class Engine {
   Status put(Waiting waiting, Bytes key, Bytes value, bool sync);
   Status erase(Waiting waiting, Bytes key, bool sync);
   Status modify(Waiting waiting, Bytes key, Modification& modification, bool sync);
-  Status write(const Batch& batch, bool sync);
+  Status write(Waiting waiting, const Batch& batch, bool sync);
   Status clear(bool sync);
   // A transaction's writes; `validation` of what it has read. Of one key, where that is nothing.
-  Status write_if(Validation& validation, const Batch& batch, bool sync, Sequence* sequence);
+  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
+                  Sequence* sequence);
   Status write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value, bool sync,
                    Sequence* sequence);
   std::atomic<uint64_t>& open_transactions() { return freezer_.open_transactions(); }

@@ -69,6 +69,14 @@ const std::optional<std::string>* OwnWrites::find(Bytes key) const {
   return found == map_->end() ? nullptr : &found->second;
 }
 
+bool OwnWrites::is_small(size_t most, size_t most_bytes) const {
+  if (map_ == nullptr) return true;
+  if (map_->size() > most) return false;
+  size_t bytes = 0;
+  for (const auto& [key, value] : *map_) bytes += key.size() + (value ? value->size() : 0);
+  return bytes <= most_bytes;
+}
+
 Status OwnWrites::append_to(Batch* batch) const {
   if (map_ == nullptr) return Status::ok();
   for (const auto& [key, value] : *map_) {

@@ -26,6 +26,8 @@ class OwnWrites {
   const Map::value_type* only() const {
     return map_ != nullptr && map_->size() == 1 ? &*map_->begin() : nullptr;
   }
+  // Do all keys and values together have no more than so many bytes, in so many mutations?
+  bool is_small(size_t most, size_t most_bytes) const;
   // Null: not written. Good until the next write.
   const std::optional<std::string>* find(Bytes key) const;
   // Every mutation, in key order.

@@ -5,8 +5,9 @@
 namespace skiplith {
 namespace {
 
-// What a form that does not wait copies at most.
+// What a form that does not wait copies, and looks at, at most.
 constexpr size_t kShortBytes = 4 << 10;
+constexpr size_t kFew = 16;
 
 }  // namespace
 
@@ -145,10 +146,18 @@ Status Transaction::try_commit(bool sync) {
     rollback();
     return Status::ok();
   }
-  const auto* only = only_blind_write();
-  const bool is_short = only != nullptr && (!only->second || only->second->size() <= kShortBytes);
-  if (sync || !is_short) return Status::would_block();
-  Status written = database_->try_write_one(only->first, only->second, &commit_sequence_);
+  if (sync || !writes_.is_small(kFew, kShortBytes) || reads_.keys().size() > kFew) {
+    return Status::would_block();
+  }
+  const Status written = [&] {
+    if (const auto* only = only_blind_write()) {
+      return database_->try_write_one(only->first, only->second, &commit_sequence_);
+    }
+    Batch batch;
+    SKIPLITH_RETURN_IF_ERROR(writes_.append_to(&batch));
+    Validation validation(point_, reads_);
+    return database_->try_write_if(validation, batch, &commit_sequence_);
+  }();
   if (!written.is_would_block()) rollback();
   return written;
 }

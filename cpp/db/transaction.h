@@ -46,8 +46,8 @@ class Transaction {
   // Validation::kMaxEntries keys in memory is a conflict too, but for the second form.
   Status commit(bool sync);
   Status commit_without_limit(bool sync);
-  // Only if it need not wait: where nothing was written, or nothing read and one key written.
-  // kWouldBlock: it is not over.
+  // Only if it need not wait: where little was written, and nothing else read. kWouldBlock: it is
+  // not over.
   Status try_commit(bool sync);
   void rollback();
   bool over() const { return over_; }

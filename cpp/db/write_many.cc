@@ -17,10 +17,16 @@ class EntriesHold {
   ~EntriesHold() { release(); }
   EntriesHold(const EntriesHold&) = delete;
   EntriesHold& operator=(const EntriesHold&) = delete;
-  void take(Entry& entry) {
-    if (!entries_.empty() && entries_.back() == &entry) return;
-    entry.lock.lock();
+  // False, without waiting long, only where that is not allowed.
+  bool take(Waiting waiting, Entry& entry) {
+    if (!entries_.empty() && entries_.back() == &entry) return true;
+    if (waiting == Waiting::kAllowed) {
+      entry.lock.lock();
+    } else if (!entry.lock.try_lock_briefly()) {
+      return false;
+    }
     entries_.push_back(&entry);
+    return true;
   }
   void release() {
     for (Entry* entry : entries_) entry->lock.unlock();
@@ -70,33 +76,41 @@ Need WritePath::need_for(const LoggedMemtable& active, const Batch& batch,
   return need;
 }
 
-Status WritePath::write(const Batch& batch, Sequence* sequence) {
-  return write_with_lane(batch, [](const LoggedMemtable&) { return Status::ok(); }, sequence);
+Status WritePath::write(Waiting waiting, const Batch& batch, Sequence* sequence) {
+  const auto always = [](const LoggedMemtable&) { return Status::ok(); };
+  return write_with_lane(waiting, batch, always, sequence);
 }
 
-Status WritePath::write_if(Validation& validation, const Batch& batch, Sequence* sequence) {
+Status WritePath::write_if(Waiting waiting, Validation& validation, const Batch& batch,
+                           Sequence* sequence) {
   if (batch.empty()) return Status::ok();
-  if (!validation.is_covered_by(batch)) return write_with_all_lanes(validation, batch, sequence);
+  if (!validation.is_covered_by(batch)) {
+    if (waiting == Waiting::kNever) return Status::would_block();
+    return write_with_all_lanes(validation, batch, sequence);
+  }
   const auto check = [&](const LoggedMemtable& active) {
     return validation.check_with_bits(active);
   };
-  return write_with_lane(batch, check, sequence);
+  return write_with_lane(waiting, batch, check, sequence);
 }
 
 template <typename Check>
-Status WritePath::write_with_lane(const Batch& batch, Check check, Sequence* sequence) {
+Status WritePath::write_with_lane(Waiting waiting, const Batch& batch, Check check,
+                                  Sequence* sequence) {
   if (batch.empty()) return Status::ok();
   std::vector<Item> items = in_key_order(batch);
   for (;;) {
-    LaneHold lane(&lanes_.acquire());  // 2
+    LaneHold lane(waiting == Waiting::kAllowed ? &lanes_.acquire() : lanes_.try_acquire());  // 2
+    if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
     const Need need = need_for(*active, batch, items);
     const Shortage shortage = reserve(*lane, *active, need);
     if (shortage == Shortage::kNone) {
-      return write_batch_on_lane(*lane, *active, batch, items, check, sequence);
+      return write_batch_on_lane(waiting, *lane, *active, batch, items, check, sequence);
     }
+    if (waiting == Waiting::kNever) return Status::would_block();
     const std::shared_ptr<LoggedMemtable> full = active;
     lane.release();
     SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
@@ -130,7 +144,8 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
       shortage = reserve(lane, *active, need);
       if (shortage == Shortage::kNone) {
         const auto checked = [](const LoggedMemtable&) { return Status::ok(); };
-        return write_batch_on_lane(lane, *active, batch, items, checked, sequence);
+        return write_batch_on_lane(Waiting::kAllowed, lane, *active, batch, items, checked,
+                                   sequence);
       }
       full = active;
     }
@@ -140,14 +155,16 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
 
 // Steps 3 to 8 of the write path for a batch; sync is the caller's.
 template <typename Check>
-Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
-                                      std::vector<Item>& items, Check check, Sequence* sequence) {
+Status WritePath::write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active,
+                                      const Batch& batch, std::vector<Item>& items, Check check,
+                                      Sequence* sequence) {
+  if (waiting == Waiting::kNever && is_io(active)) return Status::would_block();
   Memtable& table = active.table;
   EntriesHold bits(items.size());
   const auto inserter = table.index().sorted_inserter();
   for (Item& item : items) {  // 3
     item.entry = inserter->find_or_insert(item.mutation.key, lane.arena);
-    bits.take(*item.entry);
+    if (!bits.take(waiting, *item.entry)) return Status::would_block();
   }
   SKIPLITH_RETURN_IF_ERROR(check(active));
   const ArenaOffset commit_word = table.make_commit_word(lane.arena);
@@ -162,7 +179,14 @@ Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const 
     SKIPLITH_RETURN_IF_ERROR(log_payload(lane, batch.payload(), {}));
   }
   SKIPLITH_SYNC_POINT(batch_pending);
-  const Sequence first = clock_.take(lane, items.size());  // 5
+  Sequence first;
+  if (waiting == Waiting::kAllowed) {  // 5
+    first = clock_.take(lane, items.size());
+  } else if (!clock_.try_take(lane, items.size(), &first)) {
+    unlink(table, items);
+    if (active.segment != nullptr) lane.log.abandon();
+    return Status::would_block();
+  }
   SKIPLITH_SYNC_POINT(write_sequenced);
   Status logged = log_record(lane, active, first, batch.count());  // 6
   if (logged.is_ok()) {
@@ -176,6 +200,14 @@ Status WritePath::write_batch_on_lane(Lane& lane, LoggedMemtable& active, const 
   bits.release();
   clock_.finish(lane);  // 8
   return logged;
+}
+
+// Takes back the pending versions of a batch whose bits are held; nobody has seen them, and who
+// walks a chain that begins with one goes on from there as before.
+void WritePath::unlink(const Memtable& table, const std::vector<Item>& items) {
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    item->entry->link(table.arena().at<Version>(item->entry->head())->older);
+  }
 }
 
 void WritePath::count(Lane& lane, const Batch& batch, const std::vector<Item>& items) {

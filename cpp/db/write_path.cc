@@ -79,11 +79,7 @@ Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
 template <typename Decide>
 Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active, Bytes key,
                                 Decide decide, Sequence* sequence) {
-  // A pwrite is I/O.
-  if (waiting == Waiting::kNever && active.segment != nullptr &&
-      active.segment->form() == SinkForm::kWrite) {
-    return Status::would_block();
-  }
+  if (waiting == Waiting::kNever && is_io(active)) return Status::would_block();
   Memtable& table = active.table;
   Entry& entry = *table.index().find_or_insert(key, lane.arena);  // 3
   EntryHold bit(entry, waiting);

@@ -41,12 +41,12 @@ class WritePath {
   Status put(Waiting waiting, Bytes key, Bytes value, Sequence* sequence);
   Status erase(Waiting waiting, Bytes key, Sequence* sequence);
   Status modify(Waiting waiting, Bytes key, Modification& modification, Sequence* sequence);
-  Status write(const Batch& batch, Sequence* sequence);
+  Status write(Waiting waiting, const Batch& batch, Sequence* sequence);
   Status clear(Sequence* sequence);
   // Writes the batch if the validation holds at that moment, else kConflict, and nothing is
   // written. Where only keys were read that the batch writes too, their bits are enough to keep
-  // them still; else all lanes are taken.
-  Status write_if(Validation& validation, const Batch& batch, Sequence* sequence);
+  // them still; else all lanes are taken, and waited for.
+  Status write_if(Waiting waiting, Validation& validation, const Batch& batch, Sequence* sequence);
 
   // The background thread begins to work ahead: from here on writers may ask again.
   void background_begins() { background_asked_.store(false); }
@@ -70,11 +70,17 @@ class WritePath {
                        const std::vector<Item>& items);
   // `check(active)` says, with all bits held, whether the batch is written.
   template <typename Check>
-  Status write_with_lane(const Batch& batch, Check check, Sequence* sequence);
+  Status write_with_lane(Waiting waiting, const Batch& batch, Check check, Sequence* sequence);
   Status write_with_all_lanes(Validation& validation, const Batch& batch, Sequence* sequence);
   template <typename Check>
-  Status write_batch_on_lane(Lane& lane, LoggedMemtable& active, const Batch& batch,
-                             std::vector<Item>& items, Check check, Sequence* sequence);
+  Status write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active,
+                             const Batch& batch, std::vector<Item>& items, Check check,
+                             Sequence* sequence);
+  static void unlink(const Memtable& table, const std::vector<Item>& items);
+  // Whether a record goes out by a system call.
+  static bool is_io(const LoggedMemtable& active) {
+    return active.segment != nullptr && active.segment->form() == SinkForm::kWrite;
+  }
   static void count(Lane& lane, const Batch& batch, const std::vector<Item>& items);
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);

@@ -73,6 +73,51 @@ TEST_F(WritePathTest, GateKeepsWritesAfterASnapshotInvisibleUntilItIsComplete) {
   EXPECT_EQ(get("later"), "<absent>");
 }
 
+// Met at the last step, when its versions hang in their chains already.
+TEST_F(WritePathTest, AnAbandonedTryOfABatchLeavesNoTrace) {
+  options_.wal_sink = SinkChoice::kMapped;
+  open();
+  put("a", "old");
+  Batch batch;
+  expect_ok(batch.put("a", "new"));
+  expect_ok(batch.put("b", "new"));
+  expect_ok(batch.erase("a"));
+  Pause parked(SyncPoint::write_sequenced, 1);
+  std::thread writer([&] { put("z", "1"); });
+  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
+  Pause gate(SyncPoint::gate_set, 1);
+  std::thread snapshot([&] { expect_ok(database_->read_point().status()); });
+  ASSERT_TRUE(gate.wait_reached(1, kSoonMs));
+  EXPECT_TRUE(database_->try_write(batch).is_would_block());
+  EXPECT_EQ(sync_points::hits(SyncPoint::batch_pending), 1u);
+  EXPECT_EQ(get("a") + get("b"), "old<absent>");
+  gate.release();
+  parked.release();
+  snapshot.join();
+  writer.join();
+  EXPECT_EQ(get("a") + get("b"), "old<absent>");
+  expect_ok(database_->try_write(batch));
+  EXPECT_EQ(get("a") + get("b"), "<absent>new");
+  reopen();
+  EXPECT_EQ(get("a") + get("b"), "<absent>new");
+  EXPECT_EQ(database_->stats()->recovered_records, 3u);
+}
+
+TEST_F(WritePathTest, ATryOfABatchDoesNotWaitForAKey) {
+  open();
+  Pause parked(SyncPoint::write_payload_logged, 1);
+  std::thread writer([&] { put("b", "1"); });
+  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
+  Batch batch;
+  expect_ok(batch.put("a", "2"));
+  expect_ok(batch.put("b", "2"));
+  EXPECT_TRUE(database_->try_write(batch).is_would_block());
+  EXPECT_EQ(get("a"), "<absent>");
+  expect_ok(database_->try_put("a", "3"));  // its bit was let go
+  parked.release();
+  writer.join();
+}
+
 TEST_F(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
   options_.wal_sink = SinkChoice::kMapped;
   open();

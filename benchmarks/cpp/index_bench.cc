@@ -170,7 +170,8 @@ void walk(benchmark::State& state) {
 
 void add(const char* name, void (*body)(benchmark::State&), void (*setup)(const benchmark::State&),
          size_t operations, int max_threads = 2) {
-  for (const IndexKind kind : {IndexKind::kSkiplist, IndexKind::kMutexMap, IndexKind::kRwlockMap}) {
+  for (const IndexKind kind :
+       {IndexKind::kSkiplist, IndexKind::kArt, IndexKind::kMutexMap, IndexKind::kRwlockMap}) {
     for (const Order order : {kRandom, kAlike, kAscending}) {
       const std::string full_name =
           std::string(name) + "/" + index_kind_name(kind) + "/" + kOrderNames[order];

@@ -107,6 +107,7 @@ Entry* Art::add(const Spot& spot, Bytes key, ArenaWriter& writer) {
   const art::Step step = step_of(key, node.depth());
   if (!node.has_room(step)) return grow(spot, key, writer);  // it never has room again
   Entry* entry = make_entry(key, writer);
+  SKIPLITH_SYNC_POINT(art_insert_prepared);
   NodeLock lock(node.lock);
   if (node.is_replaced() || !node.find(step).is_none() || !node.has_room(step)) return nullptr;
   node.add(step, Link::to(arena_, entry));
@@ -119,6 +120,7 @@ Entry* Art::grow(const Spot& spot, Bytes key, ArenaWriter& writer) {
   const art::Step step = step_of(key, node.depth()), parent_step = step_of(key, parent.depth());
   Entry* entry = make_entry(key, writer);
   Node* larger = make_node(node.larger_kind(), node.depth(), node.tail(), node.sample(), writer);
+  SKIPLITH_SYNC_POINT(art_insert_prepared);
   NodeLock parent_lock(parent.lock);
   if (parent.is_replaced() || parent.find(parent_step) != Link::to(arena_, &node)) return nullptr;
   NodeLock lock(node.lock);
@@ -126,6 +128,7 @@ Entry* Art::grow(const Spot& spot, Bytes key, ArenaWriter& writer) {
   larger->copy_children(node);
   larger->add(step, Link::to(arena_, entry));
   node.mark_replaced();
+  SKIPLITH_SYNC_POINT(art_node_given_up);
   parent.replace(parent_step, Link::to(arena_, larger));
   SKIPLITH_SYNC_POINT(art_node_replaced);
   return entry;
@@ -141,6 +144,7 @@ Entry* Art::split(const Spot& spot, Bytes key, ArenaWriter& writer) {
                          arena_.offset_of(entry), writer);
   fork->add(step_of(other->key(), spot.parts), spot.link);
   fork->add(step_of(key, spot.parts), Link::to(arena_, entry));
+  SKIPLITH_SYNC_POINT(art_insert_prepared);
   NodeLock lock(node.lock);
   if (node.is_replaced() || node.find(step) != spot.link) return nullptr;
   node.replace(step, Link::to(arena_, fork));

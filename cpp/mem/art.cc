@@ -110,6 +110,7 @@ Entry* Art::add(const Spot& spot, Bytes key, ArenaWriter& writer) {
   SKIPLITH_SYNC_POINT(art_insert_prepared);
   NodeLock lock(node.lock);
   if (node.is_replaced() || !node.find(step).is_none() || !node.has_room(step)) return nullptr;
+  SKIPLITH_SYNC_POINT(art_place_checked);
   node.add(step, Link::to(arena_, entry));
   return entry;
 }
@@ -127,6 +128,7 @@ Entry* Art::grow(const Spot& spot, Bytes key, ArenaWriter& writer) {
   if (!node.find(step).is_none()) return nullptr;
   larger->copy_children(node);
   larger->add(step, Link::to(arena_, entry));
+  SKIPLITH_SYNC_POINT(art_place_checked);
   node.mark_replaced();
   SKIPLITH_SYNC_POINT(art_node_given_up);
   parent.replace(parent_step, Link::to(arena_, larger));
@@ -147,6 +149,7 @@ Entry* Art::split(const Spot& spot, Bytes key, ArenaWriter& writer) {
   SKIPLITH_SYNC_POINT(art_insert_prepared);
   NodeLock lock(node.lock);
   if (node.is_replaced() || node.find(step) != spot.link) return nullptr;
+  SKIPLITH_SYNC_POINT(art_place_checked);
   node.replace(step, Link::to(arena_, fork));
   return entry;
 }

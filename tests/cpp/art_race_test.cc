@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <functional>
 #include <thread>
@@ -110,6 +111,99 @@ TEST_P(ArtPlaceTest, InsertIsRightWhenItsPlaceChangesBeforeItLooksForRoom) {
 TEST_P(ArtPlaceTest, InsertBeginsAgainWhenItsPlaceChangesBeforeItLocks) {
   insert_with_change_at(SyncPoint::art_insert_prepared);
   EXPECT_EQ(sync_points::hits(SyncPoint::art_retry), 1u);
+}
+
+// Two inserts meet in a node. The first stands still when it has its locks; had the second not to
+// wait for them, it would go by, and what one of the two links would be lost.
+struct Meeting {
+  const char* name;
+  Keys before;
+  std::string first, second;
+};
+void PrintTo(const Meeting& meeting, std::ostream* out) { *out << meeting.name; }
+
+const Meeting kMeetings[] = {
+    {"BothAddTheSameKey", {"xa", "xb"}, "xc", "xc"},
+    {"BothAddAChild", {"xa", "xb"}, "xc", "xd"},
+    {"BothSplitTheSameLink", {"xa"}, "xb", "xc"},
+    {"BothGrowANode", {"xa", "xb", "xc", "xd"}, "xe", "xf"},
+    {"SplitMeetsGrowth", {"xa1", "xb", "xc", "xd"}, "xa2", "xe"},
+    {"GrowthMeetsSplit", {"xa1", "xb", "xc", "xd"}, "xe", "xa2"},
+    {"GrowthMeetsAKeyThatEndsThere", {"xa", "xb", "xc", "xd"}, "xe", "x"},
+    {"GrowthMeetsSplitAbove", {"xya", "xyb", "xyc", "xyd"}, "xye", "xz"},
+    {"SplitAboveMeetsGrowth", {"xya", "xyb", "xyc", "xyd"}, "xz", "xye"},
+    {"GrowthMeetsGrowthAbove", {"xya", "xyb", "xyc", "xyd", "xa", "xb", "xc"}, "xye", "xd"},
+};
+
+class ArtMeetingTest : public ArtTest, public ::testing::WithParamInterface<Meeting> {};
+
+INSTANTIATE_TEST_SUITE_P(Pairs, ArtMeetingTest, ::testing::ValuesIn(kMeetings),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(ArtMeetingTest, InsertsThatMeetInANodeLoseNothing) {
+  constexpr uint64_t kSoonMs = 60'000;  // a bound for what must happen, not a duration
+  constexpr int kMostYields = 20'000;
+  insert(GetParam().before);
+  sync_points::Pause pause(SyncPoint::art_place_checked, 1);
+  const uint64_t prepared_before = sync_points::hits(SyncPoint::art_insert_prepared);
+  std::thread first([&] { writer_.insert(GetParam().first); });
+  EXPECT_TRUE(pause.wait_reached(1, kSoonMs));
+  std::atomic<bool> second_done{false};
+  std::thread second([&] {
+    other_.insert(GetParam().second);
+    second_done = true;
+  });
+  while (sync_points::hits(SyncPoint::art_insert_prepared) < prepared_before + 2) {
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < kMostYields && !second_done; ++i) std::this_thread::yield();
+  pause.release();
+  first.join();
+  second.join();
+  all_.push_back(GetParam().first);
+  all_.push_back(GetParam().second);
+  expect_all();
+}
+
+// One thread adds children to node after node, others look into the newest: a byte counts for
+// them only with its link, and what has no byte yet is not there.
+TEST_F(ArtTest, ReadersTakeNoUnfinishedChildForAChild) {
+  sync_points::reset();
+  constexpr uint32_t kNodes = 20'000;
+  std::atomic<uint32_t> newest{0};
+  const auto start_of = [](uint32_t number) {
+    number = __builtin_bswap32(number);
+    return std::string(reinterpret_cast<const char*>(&number), 4);
+  };
+  std::thread adds([&] {
+    for (uint32_t number = 1; number <= kNodes; ++number) {
+      const std::string start = start_of(number);
+      writer_.insert(start + "\xff");
+      writer_.insert(start + "\xfe");
+      newest = number;
+      for (char byte = 15; byte > 0; --byte) writer_.insert(start + byte);
+    }
+  });
+  std::thread looks([&] {
+    const auto cursor = art_.cursor();
+    for (uint32_t number = 0; number < kNodes;) {
+      number = newest;
+      if (number == 0) continue;
+      const std::string start = start_of(number);
+      ASSERT_EQ(art_.find(start + '\0'), nullptr);
+      int seen = 0;
+      for (cursor->seek(start); cursor->valid(); cursor->next()) {
+        const Bytes key = cursor->entry()->key();
+        if (!key.starts_with(start)) break;
+        ASSERT_NE(key.back(), '\0');
+        seen += key.back() == '\xfe' || key.back() == '\xff';
+      }
+      ASSERT_EQ(seen, 2);
+    }
+  });
+  adds.join();
+  looks.join();
+  art_.check_nodes();
 }
 
 // A cursor stands; then keys come in around it.

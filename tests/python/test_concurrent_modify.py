@@ -11,7 +11,7 @@ from together import times
 THREADS = 4
 
 
-@pytest.fixture(params=["skiplist", "mutex_map", "rwlock_map"])
+@pytest.fixture(params=["skiplist", "art", "mutex_map", "rwlock_map"])
 def memtable(request):
     return request.param
 

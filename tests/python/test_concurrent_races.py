@@ -14,13 +14,16 @@ def sync_points_at_rest():
     sync_points.reset()
 
 
-def test_inserts_that_lose_a_compare_and_swap_try_again(tmp_path):
+@pytest.mark.parametrize(
+    ("memtable", "retry"), [("skiplist", "skiplist_cas_retry"), ("art", "art_retry")]
+)
+def test_inserts_that_lose_their_place_to_another_try_again(tmp_path, memtable, retry):
     """Threads insert neighbours until one of them meets another between look and link."""
     sync_points.arm()
     written = 0
-    with skiplith.open(tmp_path / "db", memtable="skiplist", gil="release") as db:
-        while sync_points.hits("skiplist_cas_retry") == 0:
-            assert written < 4_000_000, "no compare-and-swap was ever lost"
+    with skiplith.open(tmp_path / "db", memtable=memtable, gil="release") as db:
+        while sync_points.hits(retry) == 0:
+            assert written < 4_000_000, "no insert ever lost its place"
             begin, per_thread, threads = written, 5_000, 4
 
             def insert(thread, begin=begin, per_thread=per_thread, threads=threads):
@@ -33,7 +36,7 @@ def test_inserts_that_lose_a_compare_and_swap_try_again(tmp_path):
         assert all(int(key) == int(value) for key, value in db.items())
 
 
-@pytest.mark.parametrize("memtable", ["skiplist", "mutex_map", "rwlock_map"])
+@pytest.mark.parametrize("memtable", ["skiplist", "art", "mutex_map", "rwlock_map"])
 def test_of_two_that_freeze_the_same_memtable_one_loses(tmp_path, memtable):
     sync_points.arm()
     value = b"v" * 1_000

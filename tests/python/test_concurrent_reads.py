@@ -11,7 +11,7 @@ KEYS = [b"key/%d" % n for n in range(12)]
 TURNS = 600
 
 
-@pytest.fixture(params=["skiplist", "mutex_map", "rwlock_map"])
+@pytest.fixture(params=["skiplist", "art", "mutex_map", "rwlock_map"])
 def memtable(request):
     return request.param
 

@@ -176,9 +176,7 @@ class FewNode : public Node {
   void add_byte(uint8_t byte, Link link) {
     const int i = count();
     const Word word = word_at(i / kWordBytes);
-    // order: none, publish_count() publishes it; until then no reader trusts this byte
-    bytes_[i / kWordBytes].store(word | static_cast<Word>(Word{byte} << (i % kWordBytes * 8)),
-                                 std::memory_order_relaxed);
+    set_word(i / kWordBytes, word | static_cast<Word>(Word{byte} << (i % kWordBytes * 8)));
     publish(links_[i], link);
     publish_count(i + 1);
   }
@@ -188,6 +186,9 @@ class FewNode : public Node {
 
   Word word_at(int i) const {
     return bytes_[i].load(std::memory_order_relaxed);  // order: after count(), which has acquired
+  }
+  void set_word(int i, Word word) {
+    bytes_[i].store(word, std::memory_order_relaxed);  // order: publish_count() publishes it
   }
   // The first place of the byte; kRoom or more if it has none. Places beyond count() hold zeros.
   int position_of(uint8_t byte) const {

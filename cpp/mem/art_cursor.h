@@ -47,8 +47,14 @@ class Art::ArtCursor : public EntryCursor {
   // none. With `known`, what the path's end is known to lead to: false if the path is out of date.
   template <bool forward>
   bool step_from_end(const Link* known);
+  // What comes after a stop's step, or before it.
+  template <bool forward>
+  static art::Child beyond(const Stop& stop);
   template <bool forward>
   void step_over();
+  // Having come to another node, asks for all that its steps and the next node's will look at.
+  template <bool forward>
+  void fetch_ahead() const;
 
   const Art& art_;
   std::vector<Stop> path_;  // empty while there is no entry

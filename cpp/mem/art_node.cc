@@ -72,6 +72,18 @@ Child Node::last_to(Step from) const {
   return {kEnds, load(ends_)};
 }
 
+void Node::fetch_children(const Arena& arena) const {
+  const auto fetch = [&](const auto& node) {
+    node.for_each([&](uint8_t, int i) {
+      const char* place = arena.at<char>(node.link_at(i).place);
+      __builtin_prefetch(place);
+      __builtin_prefetch(place + 64);  // an entry's version mostly follows it
+    });
+  };
+  if (kind_ == Kind::k4) fetch(static_cast<const Node4&>(*this));
+  if (kind_ == Kind::k16) fetch(static_cast<const Node16&>(*this));
+}
+
 void Node::add(Step step, Link link) {
   if (step == kEnds) {
     publish(ends_, link);

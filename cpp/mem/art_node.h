@@ -90,6 +90,8 @@ class Node {
   // when there is no such child.
   Child first_from(Step from) const;
   Child last_to(Step from) const;
+  // For whoever is going to look at all children: asks for those of a small node at once.
+  void fetch_children(const Arena& arena) const;
 
   // True from before a larger copy can be reached. Who inserts into the copy has followed a link
   // to it, so whoever learns of that insert sees this, too.

@@ -169,13 +169,13 @@ void walk(benchmark::State& state) {
 }
 
 void add(const char* name, void (*body)(benchmark::State&), void (*setup)(const benchmark::State&),
-         size_t operations, int max_threads = 2) {
+         size_t operations, int max_threads = 4) {
   for (const IndexKind kind :
        {IndexKind::kSkiplist, IndexKind::kArt, IndexKind::kMutexMap, IndexKind::kRwlockMap}) {
     for (const Order order : {kRandom, kAlike, kAscending}) {
       const std::string full_name =
           std::string(name) + "/" + index_kind_name(kind) + "/" + kOrderNames[order];
-      for (int threads = 1; threads <= max_threads; ++threads) {
+      for (int threads = 1; threads <= max_threads; threads *= 2) {
         benchmark::RegisterBenchmark(full_name.c_str(), body)
             ->Args({static_cast<int64_t>(kind), order})
             ->Setup(setup)

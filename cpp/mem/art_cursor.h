@@ -19,7 +19,7 @@ namespace skiplith {
 // step waits for nobody, not even for a writer that is about to link a larger node.
 class Art::ArtCursor : public EntryCursor {
  public:
-  explicit ArtCursor(const Art& art) : art_(art) {}
+  explicit ArtCursor(const Art& art) : art_(art) { path_.reserve(kUsualDepth); }
 
   void seek(Bytes key) override;
   void seek_for_prev(Bytes key) override;
@@ -55,6 +55,8 @@ class Art::ArtCursor : public EntryCursor {
   // Having come to another node, asks for all that its steps and the next node's will look at.
   template <bool forward>
   void fetch_ahead() const;
+
+  static constexpr size_t kUsualDepth = 16;
 
   const Art& art_;
   std::vector<Stop> path_;  // empty while there is no entry

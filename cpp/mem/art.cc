@@ -199,7 +199,8 @@ void Art::check_nodes() const {
 }
 
 // Starting from the last place gains little: what it would skip are the few nodes near the root,
-// which are in the cache.
+// which are in the cache. An insert of an ascending key takes 50 ns altogether, a version of 100
+// bytes included.
 class Art::Inserter : public Index::SortedInserter {
  public:
   explicit Inserter(Art& art) : art_(art) {}

@@ -54,6 +54,15 @@ inline uint64_t tail_of(Bytes key, uint32_t depth) {
   return tail;
 }
 
+// The place of a word's lowest byte that is zero; its size if none is. In `zeros` such a byte has
+// its top bit set; a byte above it may have it too, by the borrow.
+template <typename Word>
+int first_zero_byte(Word word) {
+  constexpr Word kOnes = static_cast<Word>(~Word{0}) / 255;
+  const Word zeros = (word - kOnes) & ~word & (kOnes << 7);
+  return zeros == 0 ? static_cast<int>(sizeof(Word)) : std::countr_zero(zeros) / 8;
+}
+
 // A node stands for a path: the first `depth` bytes that all keys below it begin with. Depth and
 // path never change; `sample`, an entry below it, spells the path out, and `tail` has its end at
 // hand. So a node that is put between two others changes neither.
@@ -202,13 +211,10 @@ class FewNode : public Node {
       return std::countr_zero(static_cast<uint32_t>(_mm_movemask_epi8(equal)) | 1u << kRoom);
     }
 #endif
-    // A byte of `zeros` has its top bit set where a byte of the word is equal; false ones come
-    // only after a true one.
     constexpr Word kOnes = static_cast<Word>(~Word{0}) / 255;
     for (int i = 0; i < kWords; ++i) {
-      const Word differs = word_at(i) ^ (kOnes * byte);
-      const Word zeros = (differs - kOnes) & ~differs & (kOnes << 7);
-      if (zeros != 0) return i * kWordBytes + std::countr_zero(zeros) / 8;
+      const int at = first_zero_byte<Word>(word_at(i) ^ (kOnes * byte));
+      if (at < kWordBytes) return i * kWordBytes + at;
     }
     return kRoom;
   }

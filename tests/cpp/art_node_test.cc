@@ -129,6 +129,24 @@ TEST_P(ArtNodeTest, CopyHasAllChildrenAndMoreRoom) {
   EXPECT_TRUE(larger->has_room(0));
 }
 
+template <typename Word>
+void expect_first_zero_byte_is_exact() {
+  std::mt19937_64 random(7);
+  constexpr unsigned char kBytes[] = {0, 0, 1, 0x7f, 0x80, 0x81, 0xff};
+  for (int i = 0; i < 20'000; ++i) {
+    unsigned char bytes[sizeof(Word)];
+    for (unsigned char& byte : bytes) byte = kBytes[random() % sizeof kBytes];
+    Word word;
+    std::memcpy(&word, bytes, sizeof word);
+    EXPECT_EQ(first_zero_byte(word), std::find(bytes, bytes + sizeof bytes, 0) - bytes);
+  }
+}
+
+TEST(ArtWord, FirstZeroByteIsExact) {
+  expect_first_zero_byte_is_exact<uint32_t>();
+  expect_first_zero_byte_is_exact<uint64_t>();
+}
+
 TEST(ArtTail, HasTheLastBytesOfAPathOnTop) {
   EXPECT_EQ(tail_of("abcdefghij", 9), uint64_t{0x6968676665646362});
   EXPECT_EQ(tail_of("abc", 2), uint64_t{0x6261} << 48);

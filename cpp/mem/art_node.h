@@ -49,6 +49,7 @@ struct Child {
 // The last bytes of key[0, depth), up to eight, the very last one on top.
 inline uint64_t tail_of(Bytes key, uint32_t depth) {
   uint64_t tail = 0;
+  if (depth == 0) return tail;  // of an empty key, whose bytes may be nowhere
   const uint32_t size = depth < 8 ? depth : 8;
   std::memcpy(reinterpret_cast<char*>(&tail) + 8 - size, key.data() + depth - size, size);
   return tail;

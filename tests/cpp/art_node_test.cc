@@ -151,6 +151,7 @@ TEST(ArtTail, HasTheLastBytesOfAPathOnTop) {
   EXPECT_EQ(tail_of("abcdefghij", 9), uint64_t{0x6968676665646362});
   EXPECT_EQ(tail_of("abc", 2), uint64_t{0x6261} << 48);
   EXPECT_EQ(tail_of("abc", 0), 0u);
+  EXPECT_EQ(tail_of(Bytes(), 0), 0u);
 }
 
 }  // namespace

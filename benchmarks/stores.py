@@ -23,6 +23,10 @@ def skiplith(directory: str, **options: Any) -> Store:
     return Store(db.put, db.get, db.close)
 
 
+def skiplith_art(directory: str) -> Store:
+    return skiplith(directory, memtable="art")
+
+
 def skiplith_mutex_map(directory: str) -> Store:
     return skiplith(directory, memtable="mutex_map")
 
@@ -64,6 +68,7 @@ def memory_dict(directory: str) -> Store:
 
 STORES: dict[str, Callable[[str], Store]] = {
     "skiplith": skiplith,
+    "skiplith, art": skiplith_art,
     "skiplith, mutex_map": skiplith_mutex_map,
     "skiplith, rwlock_map": skiplith_rwlock_map,
     "plyvel": plyvel,

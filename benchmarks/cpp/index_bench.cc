@@ -1,7 +1,7 @@
 // What the memtable's engines cost, apart from log, lanes and Python.
 //
-// 300,000 keys of 16 bytes with a version of 100 bytes each, as a put would leave them: about
-// 60 MB, more than the caches of most machines. Keys are random; or random, but all beginning
+// 450,000 keys of 16 bytes with a version of 100 bytes each, as a put would leave them: about
+// 90 MB, more than the caches of most machines. Keys are random; or random, but all beginning
 // alike (an index that compares prefixes gains nothing from those); or ascending. The page faults
 // of a new memtable are part of an insert. One iteration is one operation; with two threads the
 // time is wall time over all operations, so half is perfect scaling.
@@ -22,7 +22,7 @@
 namespace skiplith {
 namespace {
 
-constexpr size_t kKeys = 300'000;
+constexpr size_t kKeys = 450'000;
 constexpr size_t kKeyBytes = 16;
 constexpr size_t kValueBytes = 100;
 constexpr uint64_t kBudgetBytes = uint64_t{256} << 20;
@@ -169,12 +169,13 @@ void walk(benchmark::State& state) {
 }
 
 void add(const char* name, void (*body)(benchmark::State&), void (*setup)(const benchmark::State&),
-         size_t operations, int max_threads = 2) {
-  for (const IndexKind kind : {IndexKind::kSkiplist, IndexKind::kMutexMap, IndexKind::kRwlockMap}) {
+         size_t operations, int max_threads = 4) {
+  for (const IndexKind kind :
+       {IndexKind::kSkiplist, IndexKind::kArt, IndexKind::kMutexMap, IndexKind::kRwlockMap}) {
     for (const Order order : {kRandom, kAlike, kAscending}) {
       const std::string full_name =
           std::string(name) + "/" + index_kind_name(kind) + "/" + kOrderNames[order];
-      for (int threads = 1; threads <= max_threads; ++threads) {
+      for (int threads = 1; threads <= max_threads; threads *= 2) {
         benchmark::RegisterBenchmark(full_name.c_str(), body)
             ->Args({static_cast<int64_t>(kind), order})
             ->Setup(setup)

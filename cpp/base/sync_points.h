@@ -44,6 +44,12 @@ namespace skiplith {
   X(read_modify_write_read, "a read-modify-write has read with nothing held")               \
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")        \
   X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")      \
+  X(art_place_found, "a radix tree insert has found its place and holds nothing")           \
+  X(art_insert_prepared, "a radix tree insert has made what it links, and holds nothing")   \
+  X(art_place_checked, "a radix tree insert has its locks, and its place is as it was")     \
+  X(art_node_given_up, "a node says that it is replaced, no link leads to the larger one")  \
+  X(art_node_replaced, "a larger node can be reached, the locks are still held")            \
+  X(art_retry, "a radix tree insert found its place changed and begins again")              \
   X(scan_chunk, "a scan is about to collect a chunk")                                       \
   X(flush_begin, "the background thread has chosen a memtable to flush")                    \
   X(flush_written, "a flushed table and its directory entry are synced, not named yet")     \

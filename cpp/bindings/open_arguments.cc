@@ -18,6 +18,7 @@ constexpr Names<OpenMode> kModes = {{"r", OpenMode::kRead},
 constexpr Names<SinkChoice> kSinks = {
     {"auto", SinkChoice::kAuto}, {"mapped", SinkChoice::kMapped}, {"write", SinkChoice::kWrite}};
 constexpr Names<IndexKind> kMemtables = {{"skiplist", IndexKind::kSkiplist},
+                                         {"art", IndexKind::kArt},
                                          {"mutex_map", IndexKind::kMutexMap},
                                          {"rwlock_map", IndexKind::kRwlockMap}};
 constexpr Names<Compression> kCompressions = {

@@ -1,5 +1,6 @@
 #include "mem/index.h"
 
+#include "mem/art.h"
 #include "mem/locked_map.h"
 #include "mem/skiplist.h"
 
@@ -8,6 +9,7 @@ namespace skiplith {
 std::unique_ptr<Index> make_index(IndexKind kind, Arena& arena) {
   switch (kind) {
     case IndexKind::kSkiplist: return std::make_unique<Skiplist>(arena);
+    case IndexKind::kArt: return std::make_unique<Art>(arena);
     case IndexKind::kMutexMap: return std::make_unique<MutexMap>();
     case IndexKind::kRwlockMap: return std::make_unique<RwlockMap>();
   }
@@ -18,6 +20,7 @@ std::unique_ptr<Index> make_index(IndexKind kind, Arena& arena) {
 const char* index_kind_name(IndexKind kind) {
   switch (kind) {
     case IndexKind::kSkiplist: return "skiplist";
+    case IndexKind::kArt: return "art";
     case IndexKind::kMutexMap: return "mutex_map";
     case IndexKind::kRwlockMap: return "rwlock_map";
   }

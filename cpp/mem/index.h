@@ -55,10 +55,10 @@ class Index {
   virtual std::unique_ptr<EntryCursor> cursor() const = 0;
 };
 
-enum class IndexKind : uint8_t { kSkiplist, kMutexMap, kRwlockMap };
+enum class IndexKind : uint8_t { kSkiplist, kArt, kMutexMap, kRwlockMap };
 
 std::unique_ptr<Index> make_index(IndexKind kind, Arena& arena);
-// "skiplist", "mutex_map", "rwlock_map"
+// "skiplist", "art", "mutex_map", "rwlock_map"
 const char* index_kind_name(IndexKind kind);
 
 }  // namespace skiplith

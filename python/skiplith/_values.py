@@ -14,7 +14,7 @@ class Options:
     sync_interval_ms: int
     wal: bool
     wal_sink: Literal["auto", "mapped", "write"]
-    memtable: Literal["skiplist", "mutex_map", "rwlock_map"]
+    memtable: Literal["skiplist", "art", "mutex_map", "rwlock_map"]
     memtable_bytes: int
     cache_bytes: int
     compression: str | tuple[str, ...]

@@ -129,8 +129,8 @@ TEST_P(EngineCursorTest, StaysAtItsPointInTimeWhileOthersWriteAndFreeze) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, EngineCursorTest,
-                         ::testing::Values(IndexKind::kSkiplist, IndexKind::kMutexMap,
-                                           IndexKind::kRwlockMap),
+                         ::testing::Values(IndexKind::kSkiplist, IndexKind::kArt,
+                                           IndexKind::kMutexMap, IndexKind::kRwlockMap),
                          [](const auto& info) { return index_kind_name(info.param); });
 
 TEST_F(CursorTest, ScansKeepTheirBoundsInBothDirections) {

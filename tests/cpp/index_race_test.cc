@@ -10,6 +10,7 @@
 
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "mem/art.h"
 #include "mem/skiplist.h"
 #include "support/index_testing.h"
 
@@ -39,6 +40,7 @@ class IndexRaceTest : public ::testing::TestWithParam<IndexKind> {
     if (const auto* skiplist = dynamic_cast<const Skiplist*>(index_.get())) {
       skiplist->check_levels();
     }
+    if (const auto* art = dynamic_cast<const Art*>(index_.get())) art->check_nodes();
   }
 
   Arena arena_{uint64_t{64} << 20};

@@ -200,6 +200,7 @@ TEST_P(IndexTest, SortedInserterTakesKeysInAnyOrder) {
 
 TEST(IndexKind, NamesAreThoseOfTheOption) {
   EXPECT_STREQ(index_kind_name(IndexKind::kSkiplist), "skiplist");
+  EXPECT_STREQ(index_kind_name(IndexKind::kArt), "art");
   EXPECT_STREQ(index_kind_name(IndexKind::kMutexMap), "mutex_map");
   EXPECT_STREQ(index_kind_name(IndexKind::kRwlockMap), "rwlock_map");
 }

@@ -4,15 +4,22 @@
 
 #include "db/supply.h"
 #include "support/database_testing.h"
+#include "support/index_testing.h"
 
 namespace skiplith::testing {
 namespace {
 
 using sync_points::hits;
 using sync_points::Pause;
-using WritePathTest = DatabaseTest;
 
-TEST_F(WritePathTest, BatchIsAbsentUntilItsCommitWordAndThenWhole) {
+class WritePathTest : public DatabaseTest, public ::testing::WithParamInterface<IndexKind> {
+ protected:
+  WritePathTest() { options_.memtable = GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, WritePathTest, ::testing::ValuesIn(kAllIndexKinds), test_name);
+
+TEST_P(WritePathTest, BatchIsAbsentUntilItsCommitWordAndThenWhole) {
   open();
   put("b", "old");
   Pause parked(SyncPoint::batch_before_commit_word, 1);
@@ -33,7 +40,7 @@ TEST_F(WritePathTest, BatchIsAbsentUntilItsCommitWordAndThenWhole) {
   EXPECT_EQ(get("b"), "2");
 }
 
-TEST_F(WritePathTest, LastOfEqualKeysInABatchWins) {
+TEST_P(WritePathTest, LastOfEqualKeysInABatchWins) {
   open();
   Batch batch;
   for (int i = 0; i < 5; ++i) expect_ok(batch.put("k", std::to_string(i)));
@@ -44,7 +51,7 @@ TEST_F(WritePathTest, LastOfEqualKeysInABatchWins) {
   EXPECT_EQ(get("j"), "<absent>");
 }
 
-TEST_F(WritePathTest, GateKeepsWritesAfterASnapshotInvisibleUntilItIsComplete) {
+TEST_P(WritePathTest, GateKeepsWritesAfterASnapshotInvisibleUntilItIsComplete) {
   open();
   Pause first(SyncPoint::write_sequenced, 1);
   std::thread early([&] { put("early", "1"); });
@@ -74,7 +81,7 @@ TEST_F(WritePathTest, GateKeepsWritesAfterASnapshotInvisibleUntilItIsComplete) {
 }
 
 // Met at the last step, when its versions hang in their chains already.
-TEST_F(WritePathTest, AnAbandonedTryOfABatchLeavesNoTrace) {
+TEST_P(WritePathTest, AnAbandonedTryOfABatchLeavesNoTrace) {
   options_.wal_sink = SinkChoice::kMapped;
   open();
   put("a", "old");
@@ -103,7 +110,7 @@ TEST_F(WritePathTest, AnAbandonedTryOfABatchLeavesNoTrace) {
   EXPECT_EQ(database_->stats()->recovered_records, 3u);
 }
 
-TEST_F(WritePathTest, ATryOfABatchDoesNotWaitForAKey) {
+TEST_P(WritePathTest, ATryOfABatchDoesNotWaitForAKey) {
   open();
   Pause parked(SyncPoint::write_payload_logged, 1);
   std::thread writer([&] { put("b", "1"); });
@@ -118,7 +125,7 @@ TEST_F(WritePathTest, ATryOfABatchDoesNotWaitForAKey) {
   writer.join();
 }
 
-TEST_F(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
+TEST_P(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
   options_.wal_sink = SinkChoice::kMapped;
   open();
   Pause parked(SyncPoint::write_sequenced, 1);
@@ -141,7 +148,7 @@ TEST_F(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
   EXPECT_EQ(get("c2"), "short");
 }
 
-TEST_F(WritePathTest, AWriterParkedInTheLogHoldsUpOnlySnapshots) {
+TEST_P(WritePathTest, AWriterParkedInTheLogHoldsUpOnlySnapshots) {
   open();
   Pause parked(SyncPoint::write_sequenced, 1);
   std::thread writer([&] { put("slow", "1"); });
@@ -164,7 +171,7 @@ TEST_F(WritePathTest, AWriterParkedInTheLogHoldsUpOnlySnapshots) {
   EXPECT_EQ(get_at(point, "slow"), "1");
 }
 
-TEST_F(WritePathTest, OfTwoWritersThatFindAMemtableFullOneFreezes) {
+TEST_P(WritePathTest, OfTwoWritersThatFindAMemtableFullOneFreezes) {
   open();
   Pause prepared(SyncPoint::freeze_prepared, 2);
   const auto fill = [&](char name) {
@@ -186,7 +193,7 @@ TEST_F(WritePathTest, OfTwoWritersThatFindAMemtableFullOneFreezes) {
   EXPECT_GE(stats.frozen_bytes, stats.frozen_memtables * options_.memtable_bytes);
 }
 
-TEST_F(WritePathTest, IncrementWaitsForABatchOnItsKeyAndCountsFromIt) {
+TEST_P(WritePathTest, IncrementWaitsForABatchOnItsKeyAndCountsFromIt) {
   open();
   Pause parked(SyncPoint::batch_before_commit_word, 1);
   std::thread writer([&] {
@@ -209,7 +216,7 @@ TEST_F(WritePathTest, IncrementWaitsForABatchOnItsKeyAndCountsFromIt) {
   EXPECT_EQ(result, 42);
 }
 
-TEST_F(WritePathTest, ReadModifyWriteReadsAgainWhenTheMemtableChangedUnderIt) {
+TEST_P(WritePathTest, ReadModifyWriteReadsAgainWhenTheMemtableChangedUnderIt) {
   open();
   increment("n", 10);
   fill_until_frozen();  // n is below the active memtable now
@@ -224,7 +231,7 @@ TEST_F(WritePathTest, ReadModifyWriteReadsAgainWhenTheMemtableChangedUnderIt) {
   EXPECT_EQ(result, 12);
 }
 
-TEST_F(WritePathTest, NoIncrementIsLostAmongBatchesAndFreezes) {
+TEST_P(WritePathTest, NoIncrementIsLostAmongBatchesAndFreezes) {
   open();
   constexpr int kThreads = 4, kEach = 500;
   std::vector<std::thread> threads;
@@ -246,7 +253,7 @@ TEST_F(WritePathTest, NoIncrementIsLostAmongBatchesAndFreezes) {
   EXPECT_EQ(get("n"), number(kThreads * kEach));
 }
 
-TEST_F(WritePathTest, ClearIsOneMomentAndKeepsWhatEarlierReadPointsSee) {
+TEST_P(WritePathTest, ClearIsOneMomentAndKeepsWhatEarlierReadPointsSee) {
   open();
   put("a", "1");
   fill_until_frozen();
@@ -263,7 +270,7 @@ TEST_F(WritePathTest, ClearIsOneMomentAndKeepsWhatEarlierReadPointsSee) {
   EXPECT_EQ(get("c"), "3");
 }
 
-TEST_F(WritePathTest, AClearThatLosesItsTurnLeavesNoSegmentBehind) {
+TEST_P(WritePathTest, AClearThatLosesItsTurnLeavesNoSegmentBehind) {
   open();
   const auto logs = [this] {
     return std::ranges::count_if(std::filesystem::directory_iterator(directory_),
@@ -283,14 +290,14 @@ TEST_F(WritePathTest, AClearThatLosesItsTurnLeavesNoSegmentBehind) {
   EXPECT_EQ(logs(), 1);  // the one with the clear's record
 }
 
-TEST_F(WritePathTest, AWriteThatNoMemtableCanHoldIsRefused) {
+TEST_P(WritePathTest, AWriteThatNoMemtableCanHoldIsRefused) {
   const Supply supply({.files = files(), .directory = directory_, .identity = {}, .form = {}},
                       options_, nullptr);
   EXPECT_TRUE(supply.can_ever_fit({.arena_bytes = uint64_t{16} << 30}));
   EXPECT_FALSE(supply.can_ever_fit({.arena_bytes = Arena::kMaxBytes}));
 }
 
-TEST_F(WritePathTest, PopEdgeTakesEachPairOnceAmongThreads) {
+TEST_P(WritePathTest, PopEdgeTakesEachPairOnceAmongThreads) {
   open();
   constexpr int kKeys = 400;
   for (int i = 0; i < kKeys; ++i) put("k" + std::to_string(1000 + i), std::to_string(i));
@@ -313,7 +320,7 @@ TEST_F(WritePathTest, PopEdgeTakesEachPairOnceAmongThreads) {
   EXPECT_EQ(sum.load(), kKeys * (kKeys - 1) / 2);
 }
 
-TEST_F(WritePathTest, AWriteLargerThanTheMemtableHasRoom) {
+TEST_P(WritePathTest, AWriteLargerThanTheMemtableHasRoom) {
   open();
   for (const size_t size : {size_t{100'000}, size_t{3'000'000}, size_t{20'000'000}}) {
     put("big" + std::to_string(size), std::string(size, 'v'));
@@ -327,7 +334,7 @@ TEST_F(WritePathTest, AWriteLargerThanTheMemtableHasRoom) {
   EXPECT_EQ(get("batch3000000"), std::string(3'000'000, 'w'));
 }
 
-TEST_F(WritePathTest, CloseWaitsForCallsInsideAndRefusesNewOnes) {
+TEST_P(WritePathTest, CloseWaitsForCallsInsideAndRefusesNewOnes) {
   open();
   Pause parked(SyncPoint::write_sequenced, 1);
   std::thread writer([&] { put("a", "1"); });

@@ -4,7 +4,7 @@ import struct
 
 from hypothesis import strategies as st
 
-ENGINES = ["skiplist", "mutex_map", "rwlock_map"]
+ENGINES = ["skiplist", "art", "mutex_map", "rwlock_map"]
 SINKS = ["mapped", "write"]
 INT64 = struct.Struct("<q")
 MIN, MAX = -(2**63), 2**63 - 1

@@ -95,6 +95,7 @@ def test_new_removes_only_our_own_files(path: Path) -> None:
         {"wal": False},
         {"wal_sink": "mapped"},
         {"wal_sink": "write"},
+        {"memtable": "art"},
         {"memtable": "mutex_map"},
         {"memtable": "rwlock_map"},
         {"memtable_bytes": 65536},

@@ -9,7 +9,9 @@ import pytest
 
 # A freeze every few hundred writes, so that the races cross memtables.
 pytestmark = pytest.mark.skiplith(
-    memtable=["skiplist", "mutex_map", "rwlock_map"], gil=["auto", "release"], memtable_bytes=65536
+    memtable=["skiplist", "art", "mutex_map", "rwlock_map"],
+    gil=["auto", "release"],
+    memtable_bytes=65536,
 )
 
 

@@ -10,7 +10,7 @@ KEYS = [b"key/%d" % n for n in range(12)]
 TURNS = 600
 
 pytestmark = pytest.mark.skiplith(
-    memtable=["skiplist", "mutex_map", "rwlock_map"], gil="release", memtable_bytes=65536
+    memtable=["skiplist", "art", "mutex_map", "rwlock_map"], gil="release", memtable_bytes=65536
 )
 
 

@@ -12,7 +12,7 @@ import skiplith
 from skiplith import lab
 
 FORMS: list[Any] = ["mapped", "write"]
-MEMTABLES = ["skiplist", "mutex_map", "rwlock_map"]
+MEMTABLES = ["skiplist", "art", "mutex_map", "rwlock_map"]
 KEEPS = [0, 0.1, 0.5, 0.9, 0.99, 1]
 CHANGES = [
     *("create_segment", "segment_grow", "segment_write", "segment_sync", "segment_finish"),

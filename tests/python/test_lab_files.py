@@ -23,7 +23,7 @@ OPERATIONS = [
     *("create_appendable", "append", "append_sync", "append_close", "open_readable", "read"),
     *("kind_of", "list", "make_directories", "sync_directory", "rename", "remove", "lock"),
 ]
-MEMTABLES = ["skiplist", "mutex_map", "rwlock_map"]
+MEMTABLES = ["skiplist", "art", "mutex_map", "rwlock_map"]
 
 
 def contents(files: lab.MemoryFiles, directory: str = "data") -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -21,8 +22,10 @@ class DatabaseTest : public ::testing::Test {
  protected:
   DatabaseTest() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    directory_ = std::string(::testing::TempDir()) + "skiplith_" + test->test_suite_name() + "_" +
-                 test->name() + "_" + std::to_string(posix_files().random64());
+    std::string name = std::string(test->test_suite_name()) + "_" + test->name();
+    std::replace(name.begin(), name.end(), '/', '_');  // of a test with parameters
+    directory_ = std::string(::testing::TempDir()) + "skiplith_" + name + "_" +
+                 std::to_string(posix_files().random64());
     options_.memtable_bytes = kMinMemtableBytes;
     sync_points::arm();
   }

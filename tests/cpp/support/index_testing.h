@@ -12,8 +12,8 @@
 
 namespace skiplith::testing {
 
-inline const IndexKind kAllIndexKinds[] = {IndexKind::kSkiplist, IndexKind::kMutexMap,
-                                           IndexKind::kRwlockMap};
+inline const IndexKind kAllIndexKinds[] = {IndexKind::kSkiplist, IndexKind::kArt,
+                                           IndexKind::kMutexMap, IndexKind::kRwlockMap};
 
 inline std::string test_name(const ::testing::TestParamInfo<IndexKind>& info) {
   return index_kind_name(info.param);

@@ -7,7 +7,7 @@ namespace {
 
 // What a form that does not wait copies, and looks at, at most.
 constexpr size_t kShortBytes = 4 << 10;
-constexpr size_t kFew = 16;
+constexpr size_t kFew = 15;
 
 }  // namespace
 

@@ -50,7 +50,8 @@ def increment(db: skiplith.DB, key: bytes) -> None:
 
 def transaction(db: skiplith.DB, key: bytes) -> None:
     with db.transaction() as t:
-        t[key] = t.get(key, b"v")
+        for n in range(16):
+            t[b"%s/%d" % (key, n)] = t.get(b"%s/%d" % (key, n), b"v")
 
 
 def setdefault_long(db: skiplith.DB, key: bytes) -> None:
@@ -72,7 +73,6 @@ def setdefault_long(db: skiplith.DB, key: bytes) -> None:
         ("release", delete, "write_logged"),
         ("release", increment, "write_entry_locked"),
         ("hold", put_synced, "write_logged"),
-        ("hold", put_many, "write_sequenced"),
     ],
 )
 def test_two_threads_are_inside_a_write_at_once(
@@ -128,9 +128,15 @@ def read_snapshot(db: skiplith.DB) -> None:
         list(snapshot.items(prefix=b"k"))
 
 
-def validated_transaction(db: skiplith.DB) -> None:
+def transaction_of_few(db: skiplith.DB) -> None:
     with db.transaction() as t:
         t[b"k"] = t[b"k"]
+        t[b"l"] = b"v"
+
+
+def transaction_of_all_lanes(db: skiplith.DB) -> None:
+    with db.transaction() as t:
+        t[b"l"] = t[b"k"]
 
 
 SMALL: list[Callable[[skiplith.DB], Any]] = [
@@ -152,7 +158,9 @@ SMALL: list[Callable[[skiplith.DB], Any]] = [
     lambda db: next(iter(db)),
     lambda db: db.cursor().first(),
     lambda db: list(db.items(prefix=b"k")),
+    lambda db: db.put_many([(b"a", b"v"), (b"b", b"v")]),
     one_put_transaction,
+    transaction_of_few,
     read_only_transaction,
     read_snapshot,
 ]
@@ -163,7 +171,7 @@ LONG_WORK: list[Callable[[skiplith.DB], Any]] = [
     lambda db: db.sync(),
     lambda db: len(db),
     lambda db: db.popitem(),
-    validated_transaction,
+    transaction_of_all_lanes,
     lambda db: db.clear(),
 ]
 

@@ -145,7 +145,7 @@ def test_public_names_know_where_they_live(name: str) -> None:
 
 
 def test_nothing_is_public_by_accident() -> None:
-    # pytest rewrites the assertions of a package that has a plugin, by names that are no identifiers.
+    # pytest rewrites assertions in packages that have a plugin, with names that are no identifiers.
     public = {name for name in vars(skiplith) if name.isidentifier() and name[0] != "_"}
     submodules = {"cli", "demo", "lab"}
     assert public - submodules == set(skiplith.__all__) - {"__version__"}

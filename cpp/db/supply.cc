@@ -119,6 +119,7 @@ bool Supply::should_work_ahead(const LoggedMemtable& active) const {
   if (ahead_failed_.load()) [[unlikely]]
     return false;
   if (active.segment != nullptr && active.segment->wants_growth()) return true;
+  if (active.table.arena().wants_populating(options_.memtable_bytes)) return true;
   const bool half_full = active.table.used_bytes() >= options_.memtable_bytes / 2;
   return half_full && !has_spare_.load();
 }
@@ -130,9 +131,14 @@ void Supply::work_ahead(LoggedMemtable& active) {
   if (active.segment != nullptr && active.segment->wants_growth()) {
     if (!active.segment->grow_ahead().is_ok()) ahead_failed_.store(true);
   }
+  Arena& arena = active.table.arena();
+  if (arena.wants_populating(options_.memtable_bytes)) {
+    arena.populate_ahead(options_.memtable_bytes);
+  }
   if (spare_ == nullptr && active.table.used_bytes() >= options_.memtable_bytes / 2) {
     auto made = make_if_memory_lasts();
     if (made.is_ok()) {
+      (*made)->table.arena().populate_ahead(options_.memtable_bytes);
       spare_ = std::move(*made);
       has_spare_.store(true);
     } else {

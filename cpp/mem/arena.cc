@@ -19,6 +19,15 @@ char* Arena::take(uint64_t bytes) {
   return range_.base() + begin;
 }
 
+void Arena::populate_ahead(uint64_t most_bytes) {
+  const uint64_t populated = populated_.load(std::memory_order_relaxed);  // order: see the header
+  const uint64_t wanted = std::max({kFirstAhead, 2 * populated, 2 * used()});
+  const uint64_t end = std::min({wanted, most_bytes, reserved()});
+  if (end <= populated) return;
+  range_.populate(populated, end - populated);
+  populated_.store(end, std::memory_order_relaxed);  // order: as above
+}
+
 bool ArenaWriter::refill(Arena& arena, uint64_t bytes, uint64_t chunk_bytes) {
   const uint64_t size = round_up(std::max(bytes, chunk_bytes), Arena::kUnit);
   char* chunk = arena.take(size);

@@ -47,13 +47,22 @@ class Arena {
     return used_.load(std::memory_order_relaxed);  // order: a number for a budget, no publication
   }
   uint64_t reserved() const { return range_.bytes(); }
-  // Makes the first `bytes` memory ahead of use (best effort): a store that is the first in its
-  // huge page waits about 100 us for it to be zeroed.
-  void populate(uint64_t bytes) const { range_.populate(0, bytes); }
+  // Memory is made ahead of use, as a store that is the first in its huge page waits about 100 us
+  // for it to be zeroed: twice as much each time, from kFirstAhead on, up to `most_bytes`. A wish,
+  // best effort. Any thread asks; one at a time does it.
+  bool wants_populating(uint64_t most_bytes) const {
+    // order: numbers for a wish, no publication
+    const uint64_t populated = populated_.load(std::memory_order_relaxed);
+    return populated < most_bytes && used() >= populated / 2;
+  }
+  void populate_ahead(uint64_t most_bytes);
 
  private:
+  static constexpr uint64_t kFirstAhead = uint64_t{4} << 20;
+
   const AddressRange range_;  // read by every access, used_ written once a chunk: two cache lines
   alignas(64) std::atomic<uint64_t> used_{kFirstByte};
+  std::atomic<uint64_t> populated_{0};
 };
 
 // One lane's chunk. Used by one thread at a time (whoever holds the lane).

@@ -95,9 +95,24 @@ TEST(Arena, ReservedIsNotUsedMemory) {
 
 TEST(Arena, PopulatedPagesAreStillZero) {
   Arena arena(8 * kMiB);
-  arena.populate(3 * kMiB);
-  arena.populate(100 * kMiB);  // past the end: what there is
-  EXPECT_TRUE(all_zero(arena.take(4 * kMiB), 4 * kMiB));
+  arena.populate_ahead(3 * kMiB);
+  arena.populate_ahead(100 * kMiB);  // past the end: what there is
+  EXPECT_TRUE(all_zero(arena.take(8 * kMiB - 64), 8 * kMiB - 64));
+}
+
+TEST(Arena, IsPopulatedAheadOfUseUpToItsBudget) {
+  constexpr uint64_t kBudget = 12 * kMiB;
+  Arena arena(64 * kMiB);
+  EXPECT_TRUE(arena.wants_populating(kBudget));
+  arena.populate_ahead(kBudget);  // 4 MiB
+  EXPECT_FALSE(arena.wants_populating(kBudget));
+  ASSERT_NE(arena.take(2 * kMiB), nullptr);
+  EXPECT_TRUE(arena.wants_populating(kBudget));
+  arena.populate_ahead(kBudget);  // 8 MiB
+  EXPECT_FALSE(arena.wants_populating(kBudget));
+  ASSERT_NE(arena.take(20 * kMiB), nullptr);
+  arena.populate_ahead(kBudget);
+  EXPECT_FALSE(arena.wants_populating(kBudget));
 }
 
 TEST(AddressRange, LargeRangesBeginOnAHugePage) {

@@ -143,7 +143,8 @@ bool Maintenance::plan_compaction() {
     plan = skiplith::plan_compaction(metas, parameters_of(options_), snapshots);
   }
   if (!plan && !asked_turn_) plan = plan_asked(metas, snapshots);
-  snapshots_hold_back_ = !plan && !snapshots.empty() && levels_->obsolete_entries() > 0;
+  snapshots_hold_back_ = !plan && options_.compaction != CompactionStyle::kNone &&
+                         !snapshots.empty() && levels_->obsolete_entries() > 0;
   if (!plan) return false;
   SKIPLITH_SYNC_POINT(compaction_begin);
   auto run = plan->is_trivial_move ? nullptr : run_of(*plan, std::move(snapshots));

@@ -21,14 +21,13 @@ from time import perf_counter_ns
 
 import skiplith
 from banks import BANKS
-from run import ROOT
+from rows import ROOT, Row, report
 from skiplith import lab
 
 ROUNDS = 5
 PIECES, PIECE = 150, 1_000  # of random keys, in turns put and written by a transaction each
 TRANSFERS = {"skiplith": 40_000, "lmdb": 40_000, "sqlite3, immediate": 8_000}
 SHAPES = [(10_000, 1), (10_000, 4), (4, 1), (4, 4)]  # accounts, threads
-Row = tuple[str, str, str, bool]
 
 
 def transfers() -> None:
@@ -94,7 +93,7 @@ def one_put() -> Row:
     ratio = median(ratios)
     spread = f"[{min(ratios):.2f}..{max(ratios):.2f}]"
     print(f"one-put transaction against a put: {ratio:.2f}x {spread}")
-    return ("one-put transaction, against a put", f"{ratio:.2f}x", "<= 2x", ratio <= 2)
+    return Row("one-put transaction, against a put", ratio, "<=", 2)
 
 
 def snapshots() -> None:
@@ -161,13 +160,12 @@ def increments() -> None:
 
 
 def main() -> int:
-    row, figure, target, met = one_put()
+    row = one_put()
     snapshots()
     increments()
     print()
     transfers()
-    print(f"\n{row:46}{figure:>10}{target:>12}  {'OK' if met else 'MISS'}")
-    return 0 if met else 1
+    return report([row], "transactions_rows")
 
 
 if __name__ == "__main__":

@@ -177,10 +177,14 @@ WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const
       return Shortage::kArena;
     }
   }
-  if (active.segment != nullptr && !lane.log.try_reserve(*active.segment, need.log_bytes)) {
-    return Shortage::kLog;
-  }
-  return Shortage::kNone;
+  return reserve_log(lane, active, need.log_bytes);
+}
+
+WritePath::Shortage WritePath::reserve_log(Lane& lane, LoggedMemtable& active,
+                                           uint64_t payload_bytes) {
+  const bool short_of_log =
+      active.segment != nullptr && !lane.log.try_reserve(*active.segment, payload_bytes);
+  return short_of_log ? Shortage::kLog : Shortage::kNone;
 }
 
 Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,

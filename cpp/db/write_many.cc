@@ -50,7 +50,8 @@ struct WritePath::Item {
   ArenaOffset version = 0;
 };
 
-// The order in which bits are taken and chains extended. Ranks are sorted, not items: they are small.
+// The order in which bits are taken and chains extended. Ranks are sorted, not items: they are
+// small.
 std::vector<WritePath::Item> WritePath::in_key_order(const Batch& batch) {
   struct Rank {
     uint64_t prefix;

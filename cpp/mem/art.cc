@@ -172,8 +172,9 @@ uint64_t Art::insert_bytes(size_t key_size) const {
          Node::kMaxBytes;
 }
 
-// Every insert makes at most one Node4 and at most two links. A node grows when it has as many links
-// as there is room for, so to 16, 48 and 256 children it costs no more than this for each of them.
+// Every insert makes at most one Node4 and at most two links. A node grows when it has as many
+// links as there is room for, so to 16, 48 and 256 children it costs no more than this for each of
+// them.
 uint64_t Art::bytes_of_many(size_t key_size) const {
   constexpr uint64_t kAlign = 64 - Arena::kUnit;
   constexpr uint64_t kLinkBytes = (sizeof(art::Node16) + kAlign) / art::Node4::kRoom +

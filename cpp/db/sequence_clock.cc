@@ -4,25 +4,38 @@
 
 namespace skiplith {
 
-Sequence SequenceClock::take(Lane& lane, uint64_t count) {
-  lane.in_flight.store(word_.load() & ~kGate);
+namespace {
+
+// The first line of taking a sequence: the lower bound.
+Sequence announce(Lane& lane, Sequence at_least) {
+  // order: the seq_cst addition to the counter that follows releases it, and whoever learns of that
+  // addition, or of a later one, acquires it; a locked store here cost 6 ns of a put's 280
+  lane.in_flight.store(at_least, std::memory_order_relaxed);
   SKIPLITH_SYNC_POINT(write_announced);
+  return at_least;
+}
+
+}  // namespace
+
+Sequence SequenceClock::take(Lane& lane, uint64_t count) {
+  const Sequence announced = announce(lane, word_.load() & ~kGate);
   const uint64_t before = word_.fetch_add(count);
   const Sequence first = before & ~kGate;
-  lane.in_flight.store(first);
-  // The exact value may let a drain go on that the lower bound held up.
-  drained_.notify();
+  if (first != announced) {
+    lane.in_flight.store(first);
+    // The exact value may let a drain go on that the lower bound held up.
+    drained_.notify();
+  }
   if ((before & kGate) != 0) wait_at_gate(first);
   return first;
 }
 
 bool SequenceClock::try_take(Lane& lane, uint64_t count, Sequence* first) {
   uint64_t before = word_.load();
-  lane.in_flight.store(before & ~kGate);
-  SKIPLITH_SYNC_POINT(write_announced);
+  const Sequence announced = announce(lane, before & ~kGate);
   while ((before & kGate) == 0) {
     if (word_.compare_exchange_weak(before, before + count)) {
-      lane.in_flight.store(before);
+      if (before != announced) lane.in_flight.store(before);
       *first = before;
       return true;
     }

@@ -99,6 +99,8 @@ class WritePath {
   // Grows or freezes, so that the next attempt has room. The caller holds nothing.
   Status make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
                    const Need& need);
+  Status log_mutation(Lane& lane, LoggedMemtable& active, Bytes key,
+                      const Modification::Decision& decision);
   // Step 4. Not ok: the lane's log is unusable, and no sequence may be taken for the record.
   Status log_payload(Lane& lane, Bytes head, Bytes tail);
   Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);

@@ -1,8 +1,8 @@
 // Sequences: how writes get theirs, and how a snapshot finds a number below which all is visible.
 //
 // Invariants (checked exhaustively on models of two to four threads, and by the tests named
-// after them; all operations on `word_`, `in_flight` and `gate_limit_` but one are seq_cst, because
-// each argument below needs one order that all threads agree on):
+// after them; all operations on `word_`, `in_flight` and `gate_limit_` are seq_cst, because each
+// argument below needs one order that all threads agree on):
 //
 //  1. in_flight announces before the counter moves. A snapshot that reads the counter as N after
 //     a writer took a sequence < N finds that writer's in_flight at or below its sequence until

@@ -41,12 +41,13 @@ class Segment {
   // The end of the last block taken.
   uint64_t used_bytes() const;
   uint64_t capacity() const;
-  // More than half is used and there is more to be had: time for grow_ahead().
+  // Half of the room that it should have beyond its used bytes is gone, and there is more to be
+  // had: time for grow_ahead().
   bool wants_growth() const;
-  // Doubles the capacity if wants_growth() still says so.
+  // If it still wants to, grows until it has that room: as much as it has used, 1 to 8 MiB.
   Status grow_ahead();
-  // Doubles until a record of this payload fits (at once if it does already; others may take the
-  // room before the caller does: try and call again). kInvalidArgument when `reserved` does not
+  // Grows until a record of this payload fits, and more (not if it fits already; others may take
+  // the room before the caller does: try and call again). kInvalidArgument when `reserved` does not
   // suffice: the caller freezes and takes a segment that starts empty. Reaches segment_grow.
   Status grow_for(uint64_t payload_bytes);
 

@@ -9,6 +9,8 @@
 namespace skiplith {
 namespace {
 
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+
 class SegmentLog : public testing::TestWithParam<SinkForm> {};
 
 INSTANTIATE_TEST_SUITE_P(BothForms, SegmentLog,
@@ -146,12 +148,29 @@ TEST_P(SegmentLog, AFullSegmentSaysSoAndGrows) {
   }
   EXPECT_TRUE(writing.segment->wants_growth());
   ASSERT_TRUE(writing.segment->grow_ahead().is_ok());
-  EXPECT_EQ(writing.segment->capacity(), uint64_t{1} << 20);
+  EXPECT_EQ(writing.segment->capacity(), 2 * kMiB);
   ASSERT_TRUE(writing.put(0, some_payload(3'000'000, 2)).is_ok());
-  EXPECT_EQ(writing.segment->capacity(), uint64_t{4} << 20);
+  const uint64_t capacity = writing.segment->capacity();
+  EXPECT_GE(capacity, 6 * kMiB);  // as much again
+  EXPECT_LE(capacity, 7 * kMiB);
   expect_all_found(writing);
   EXPECT_EQ(writing.segment->grow_for(8'000'000).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(writing.segment->capacity(), uint64_t{4} << 20);
+  EXPECT_EQ(writing.segment->capacity(), capacity);
+}
+
+TEST_P(SegmentLog, GrowsAheadByWhatItHasUsedAndNeverByMuchMoreThanEightMiB) {
+  SegmentWriting writing(GetParam(), kMiB, 64 * kMiB);
+  Segment& segment = *writing.segment;
+  for (uint64_t block; segment.try_take_blocks(1, &block);) {
+    const uint64_t used = segment.used_bytes(), before = segment.capacity();
+    if (!segment.wants_growth()) continue;
+    EXPECT_LE(before - used, 4 * kMiB);
+    ASSERT_TRUE(segment.grow_ahead().is_ok());
+    EXPECT_GT(segment.capacity(), before);
+    EXPECT_LE(segment.capacity() - used, std::min(used, 8 * kMiB) + 2 * kMiB);
+    EXPECT_FALSE(segment.wants_growth() && segment.capacity() < 64 * kMiB);
+  }
+  EXPECT_EQ(segment.capacity(), 64 * kMiB);
 }
 
 TEST_P(SegmentLog, ALaneMovesToAnotherSegment) {

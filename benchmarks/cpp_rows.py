@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import median
@@ -57,23 +58,22 @@ class Fill:
 
 
 Case = Part | Fill
-PARTS: list[Part] = [
-    *(Part("insert", index, threads) for index, threads in product((*OURS, "mutex_map"), (1, 2))),
-    *(Part("get", index, threads) for index, threads in product(OURS, (1, 2))),
-]
-FILLS: list[Fill] = [
-    *(Fill(store, SHORT, threads) for store, threads in product((*OURS, *OTHERS), (1, 2, 4))),
+INSERTS = [Part("insert", index, n) for index, n in product((*OURS, "mutex_map"), (1, 2))]
+GETS = [Part("get", index, n) for index, n in product(OURS, (1, 2))]
+SHORT_FILLS = [Fill(store, SHORT, n) for store, n in product((*OURS, *OTHERS), (1, 2, 4))]
+LONG_FILLS = [
     *(Fill(store, LONG, 1) for store in (*OURS, *OTHERS)),
     *(Fill(store, LONG, 2) for store in OURS),
 ]
+# What is compared runs side by side.
+GROUPS: list[Sequence[Case]] = [INSERTS, GETS, SHORT_FILLS, LONG_FILLS]
 
-# case -> nanoseconds per operation of each round: until the last returned, and until flushed
+# case -> nanoseconds per operation, of each round
 Times = dict[Case, list[float]]
 
 
 def build() -> None:
-    commands = [part.command for part in PARTS] + [fill.command for fill in FILLS]
-    programs = sorted({command[0] for command in commands})
+    programs = sorted({case.command[0] for group in GROUPS for case in group})
     configure = ["cmake", "--preset", "release", "--log-level=WARNING"]
     build = ["cmake", "--build", "--preset", "release", "--target", *programs]
     for command in (configure, build):
@@ -95,19 +95,21 @@ def run(case: Case, directory: str) -> dict[str, float]:
     return found
 
 
+def one_round(turn: int) -> Iterator[Case]:
+    """Everything once, each round in another order."""
+    rng = random.Random(turn)
+    for group in rng.sample(GROUPS, len(GROUPS)):
+        yield from rng.sample(group, len(group))
+
+
 def measure(rounds: int) -> tuple[Times, Times]:
-    """Each round runs everything once, in another order; so what is compared runs side by side."""
     wall: Times = defaultdict(list)
     flushed: Times = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as directory:
         for turn in range(rounds):
-            cases: list[Case] = [*PARTS, *FILLS]
-            for case in random.Random(turn).sample(cases, len(cases)):
-                print(
-                    f"round {turn + 1} of {rounds}: {case}"[:79].ljust(79),
-                    end="\r",
-                    file=sys.stderr,
-                )
+            for case in one_round(turn):
+                progress = f"round {turn + 1} of {rounds}: {case}"
+                print(f"{progress:79.79}", end="\r", file=sys.stderr)
                 found = run(case, directory)
                 wall[case].append(found["wall_ns"])
                 if isinstance(case, Fill):
@@ -123,20 +125,21 @@ def spread(found: list[float]) -> str:
 def print_parts(wall: Times) -> None:
     print("\nIndexes, 450,000 random keys")
     print(f"{'':30}{'ns':>8}{'spread':>14}")
-    for part in PARTS:
+    for part in (*INSERTS, *GETS):
         name = f"{part.index}, {part.operation}, threads: {part.threads}"
         print(f"{name:30}{median(wall[part]):8.0f}{spread(wall[part]):>14}")
 
 
 def print_fills(wall: Times, flushed: Times) -> None:
-    print("\nWhole stores, puts of random keys: until the last has returned, until all is flushed")
-    print(f"{'':36}{'ns':>8}{'spread':>14}{'flushed, ns':>14}{'spread':>14}{'art':>8}")
-    for fill in FILLS:
-        name = f"{fill.store}, {fill.pairs:,}, threads: {fill.threads}"
-        line = f"{name:36}{median(wall[fill]):8.0f}{spread(wall[fill]):>14}"
-        line += f"{median(flushed[fill]):14.0f}{spread(flushed[fill]):>14}"
-        art = Fill("art", fill.pairs, fill.threads)
-        print(f"{line}{faster(art, fill, wall):7.1f}x")
+    print("\nWhole stores, puts of random keys: until the last has returned, until all is flushed;")
+    print("how many times faster our two are")
+    print(f"{'':33}{'ns':>8}{'spread':>14}{'flushed':>9}{'spread':>14}{'skiplist':>10}{'art':>7}")
+    for fill in (*SHORT_FILLS, *LONG_FILLS):
+        line = f"{f'{fill.store}, {fill.pairs:,}, threads: {fill.threads}':33}"
+        line += f"{median(wall[fill]):8.0f}{spread(wall[fill]):>14}"
+        line += f"{median(flushed[fill]):9.0f}{spread(flushed[fill]):>14}"
+        skiplist, art = (faster(Fill(ours, fill.pairs, fill.threads), fill, wall) for ours in OURS)
+        print(f"{line}{skiplist:9.1f}x{art:6.1f}x")
 
 
 def faster(one: Case, other: Case, times: Times) -> float:
@@ -156,11 +159,11 @@ def promised(wall: Times) -> list[Row]:
     for operation, threads in product(("insert", "get"), (1, 2)):
         art, skiplist = (Part(operation, index, threads) for index in ("art", "skiplist"))
         promise(f"art against skiplist, {operation}s, threads: {threads}", art, skiplist, 2.5)
-    for store in OURS:
-        one, two = (Fill(store, LONG, threads) for threads in (1, 2))
-        promise(f"fill with {store}, two threads against one", two, one, 1.6)
+    for pairs, store in product((SHORT, LONG), OURS):
+        one, two = (Fill(store, pairs, threads) for threads in (1, 2))
+        promise(f"{store}, {pairs:,} puts, two threads against one", two, one, 1.6)
     for store in OTHERS:
-        what = f"fill with art against {store}, one thread"
+        what = f"art against {store}, {LONG:,} puts, one thread"
         promise(what, Fill("art", LONG, 1), Fill(store, LONG, 1), 4)
     return rows
 

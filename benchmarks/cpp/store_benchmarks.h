@@ -59,14 +59,8 @@ class Pairs {
     const uint64_t first = ascending_ ? __builtin_bswap64(number) : mixed(number);
     return std::bit_cast<std::array<char, kKeyBytes>>(std::array{first, mixed(~number)});
   }
-  static Bytes value(uint64_t number) {
-    static const std::string random_bytes = [] {
-      std::mt19937_64 random(1);
-      std::string bytes(size_t{1} << 20, '\0');
-      for (char& byte : bytes) byte = static_cast<char>(random());
-      return bytes;
-    }();
-    return {random_bytes.data() + number * kValueBytes % (random_bytes.size() - kValueBytes),
+  Bytes value(uint64_t number) const {
+    return {random_bytes_.data() + number * kValueBytes % (random_bytes_.size() - kValueBytes),
             kValueBytes};
   }
 
@@ -77,7 +71,18 @@ class Pairs {
     number = (number ^ (number >> 27)) * 0x94d049bb133111eb;
     return number ^ (number >> 31);
   }
+  static const std::string& random_bytes() {
+    static const std::string made = [] {
+      std::mt19937_64 random(1);
+      std::string bytes(size_t{1} << 20, '\0');
+      for (char& byte : bytes) byte = static_cast<char>(random());
+      return bytes;
+    }();
+    return made;
+  }
+
   const bool ascending_;
+  const std::string& random_bytes_ = random_bytes();
 };
 
 // An open store in a directory that goes with it.
@@ -95,7 +100,7 @@ class Opened {
   }
   void put(const Pairs& pairs, uint64_t number, bool sync) {
     const auto key = pairs.key(number);
-    store_->put({key.data(), key.size()}, Pairs::value(number), sync);
+    store_->put({key.data(), key.size()}, pairs.value(number), sync);
   }
   void flush() { store_->flush(); }
 

@@ -83,7 +83,6 @@ def build() -> None:
 def run(case: Case, directory: str) -> dict[str, float]:
     """The counters of one run, in a process of its own."""
     program, *arguments = case.command
-    os.sync()  # what the store before has left to write is not this one's time
     answer = subprocess.run(
         [str(BUILT / program), *arguments, "--benchmark_format=json"],
         check=True,

@@ -13,8 +13,8 @@
 // Traps avoided: every run has a fresh directory, in the system's directory for temporary files;
 // keys come from a few multiplications and values from a megabyte of random bytes, so that neither
 // is read from memory that would not be in the cache. A fill of 300,000 fits into one memtable, one
-// of 2,000,000 needs six. The disk has finished before the clock starts. A run leaves its heap to the
-// next of the same process: for a figure that counts choose one by --benchmark_filter.
+// of 2,000,000 needs six. The disk has finished before the clock starts. A run leaves its heap to
+// the next of the same process: for a figure that counts choose one by --benchmark_filter.
 #pragma once
 
 #include <unistd.h>

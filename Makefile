@@ -67,8 +67,9 @@ prove: $(VENV)/installed ## all other long proofs
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/installed ## compare with other stores
+	@scripts/setup.sh "$(PYTHON)" bench
 	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev,bench --editable
-	@status=0; for part in run settled transactions; do $(PY) benchmarks/$$part.py || status=1; done; exit $$status
+	@status=0; for part in run settled transactions cpp_rows; do $(PY) benchmarks/$$part.py || status=1; done; exit $$status
 
 clean: ## remove builds and the virtual environment
 	rm -rf build $(VENV)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that a build needs and that are missing; says nothing when none is.
-# setup.sh [PYTHON]
+# setup.sh [PYTHON [bench]]     with "bench", the stores that `make bench` compares with, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,9 @@ command -v strace >/dev/null || missing+=(strace)  # a test watches system calls
 # A library counts as present when its header is, whoever installed it.
 libraries="xxhash.h:libxxhash-dev lz4.h:liblz4-dev zstd.h:libzstd-dev gtest/gtest.h:libgtest-dev
            benchmark/benchmark.h:libbenchmark-dev"
+if [[ ${2:-} == bench ]]; then
+  libraries+=" rocksdb/db.h:librocksdb-dev leveldb/db.h:libleveldb-dev"
+fi
 for library in $libraries; do
   if ! { echo "#include <${library%:*}>" | g++ -x c++ -M - >/dev/null; } 2>/dev/null; then
     missing+=("${library#*:}")

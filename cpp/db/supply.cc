@@ -40,9 +40,9 @@ bool Supply::fits(const LoggedMemtable& memtable, const Need& need) const {
 Result<std::shared_ptr<LoggedMemtable>> Supply::next(const Need& need) {
   MutexLock lock(mutex_);
   if (spare_ != nullptr) {
-    has_spare_.store(false);
-    if (fits(*spare_, need)) return std::move(spare_);
-    unwanted_.push_back(std::move(spare_));
+    std::shared_ptr<LoggedMemtable> spare = take_spare();
+    if (fits(*spare, need)) return spare;
+    unwanted_.push_back(std::move(spare));
   }
   return make(need);
 }
@@ -51,11 +51,22 @@ void Supply::give_back(std::shared_ptr<LoggedMemtable> unused) {
   MutexLock lock(mutex_);
   const bool newest = unused->segment == nullptr || unused->segment->number() == newest_number_;
   if (spare_ == nullptr && newest) {
-    spare_ = std::move(unused);
-    has_spare_.store(true);
+    keep_spare(std::move(unused));
   } else {
     unwanted_.push_back(std::move(unused));
   }
+}
+
+void Supply::keep_spare(std::shared_ptr<LoggedMemtable> spare) {
+  spare_ = std::move(spare);
+  has_spare_.store(true);
+  arenas_->want(false);
+}
+
+std::shared_ptr<LoggedMemtable> Supply::take_spare() {
+  has_spare_.store(false);
+  arenas_->want(true);
+  return std::move(spare_);
 }
 
 Result<std::shared_ptr<LoggedMemtable>> Supply::make(const Need& need) {
@@ -70,7 +81,7 @@ Result<std::shared_ptr<LoggedMemtable>> Supply::make(const Need& need) {
   // Before the manifest names the segment: memory may run out here.
   auto memtable = std::make_shared<LoggedMemtable>(options_.memtable,
                                                    arena_reserve(options_.memtable_bytes, need),
-                                                   options_.memtable_bytes, segment);
+                                                   options_.memtable_bytes, segment, arenas_);
   if (segment != nullptr) {
     SKIPLITH_RETURN_IF_ERROR(manifest_->append({.added_segments = {segment->number()}}));
   }
@@ -139,8 +150,7 @@ void Supply::work_ahead(LoggedMemtable& active) {
     auto made = make_if_memory_lasts();
     if (made.is_ok()) {
       (*made)->table.arena().populate_ahead(options_.memtable_bytes);
-      spare_ = std::move(*made);
-      has_spare_.store(true);
+      keep_spare(std::move(*made));
     } else {
       ahead_failed_.store(true);
     }
@@ -160,8 +170,8 @@ Status Supply::discard_unwanted() {
 
 Status Supply::discard_all() {
   MutexLock lock(mutex_);
-  has_spare_.store(false);
-  if (spare_ != nullptr) unwanted_.push_back(std::move(spare_));
+  if (spare_ != nullptr) unwanted_.push_back(take_spare());
+  arenas_->want(false);
   return discard_unwanted();
 }
 

@@ -67,6 +67,8 @@ class Supply {
   Result<std::shared_ptr<LoggedMemtable>> make_if_memory_lasts();
   Result<std::shared_ptr<Segment>> make_segment(const Need& need);
   Status discard_unwanted();
+  void keep_spare(std::shared_ptr<LoggedMemtable> spare);
+  std::shared_ptr<LoggedMemtable> take_spare();
   bool fits(const LoggedMemtable& memtable, const Need& need) const;
 
   const Place place_;
@@ -74,6 +76,8 @@ class Supply {
   Manifest* const manifest_;  // null: no log
   Mutex mutex_;               // row 2 of the wait order ("next segment")
   std::shared_ptr<LoggedMemtable> spare_;
+  // Wanted while there is no spare: so what is kept is never more than a spare would take.
+  const std::shared_ptr<ArenaPool> arenas_ = std::make_shared<ArenaPool>();
   MemtableList unwanted_;
   uint64_t newest_number_ = 0;  // of all segments made
   std::atomic<bool> has_spare_{false};

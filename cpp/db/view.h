@@ -19,8 +19,8 @@ namespace skiplith {
 // when the memtable's content is durable elsewhere, the memtable when no view has it.
 struct LoggedMemtable {
   LoggedMemtable(IndexKind kind, uint64_t reserved_bytes, uint64_t memtable_bytes,
-                 std::shared_ptr<Segment> log)
-      : table(kind, reserved_bytes, memtable_bytes), segment(std::move(log)) {}
+                 std::shared_ptr<Segment> log, std::shared_ptr<ArenaPool> pool = nullptr)
+      : table(kind, reserved_bytes, memtable_bytes, std::move(pool)), segment(std::move(log)) {}
 
   Memtable table;
   const std::shared_ptr<Segment> segment;  // null: no log, or recovered

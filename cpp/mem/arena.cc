@@ -4,8 +4,28 @@
 
 namespace skiplith {
 
-Arena::Arena(uint64_t reserved_bytes) : range_(reserved_bytes) {
-  SKIPLITH_CHECK(reserved_bytes <= kMaxBytes);
+namespace {
+
+ArenaMemory memory_for(uint64_t reserved_bytes, ArenaPool* pool) {
+  SKIPLITH_CHECK(reserved_bytes <= Arena::kMaxBytes);
+  if (pool != nullptr) return pool->take(reserved_bytes);
+  return {.range = std::make_unique<AddressRange>(reserved_bytes)};
+}
+
+}  // namespace
+
+Arena::Arena(uint64_t reserved_bytes, std::shared_ptr<ArenaPool> pool)
+    : pool_(std::move(pool)),
+      memory_(memory_for(reserved_bytes, pool_.get())),
+      base_(memory_.range->base()),
+      reserved_(reserved_bytes),
+      populated_(memory_.populated_bytes) {}
+
+Arena::~Arena() {
+  if (pool_ == nullptr) return;
+  // order: nobody else has the arena any more
+  memory_.populated_bytes = std::max(used(), populated_.load(std::memory_order_relaxed));
+  pool_->give(std::move(memory_));
 }
 
 char* Arena::take(uint64_t bytes) {
@@ -16,7 +36,7 @@ char* Arena::take(uint64_t bytes) {
     if (begin + size > reserved()) return nullptr;
   } while (!used_.compare_exchange_weak(
       begin, begin + size, std::memory_order_relaxed));  // order: divides places, publishes nothing
-  return range_.base() + begin;
+  return base_ + begin;
 }
 
 void Arena::populate_ahead(uint64_t most_bytes) {
@@ -24,7 +44,7 @@ void Arena::populate_ahead(uint64_t most_bytes) {
   const uint64_t wanted = std::max({kFirstAhead, 2 * populated, 2 * used()});
   const uint64_t end = std::min({wanted, most_bytes, reserved()});
   if (end <= populated) return;
-  range_.populate(populated, end - populated);
+  memory_.range->populate(populated, end - populated);
   populated_.store(end, std::memory_order_relaxed);  // order: as above
 }
 

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/address_range.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "mem/arena_pool.h"
 
 namespace skiplith {
 
@@ -24,29 +24,30 @@ class Arena {
   // begin on one and their writers share none.
   static constexpr uint64_t kFirstByte = 64;
 
-  // Reserves address space (no memory yet), at most kMaxBytes. Throws std::bad_alloc when there
-  // is none.
-  explicit Arena(uint64_t reserved_bytes);
+  // Reserves address space (no memory yet), at most kMaxBytes; what the pool has kept instead.
+  // Throws std::bad_alloc when there is none.
+  explicit Arena(uint64_t reserved_bytes, std::shared_ptr<ArenaPool> pool = nullptr);
+  ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   template <typename T>
   T* at(ArenaOffset offset) const {
-    return reinterpret_cast<T*>(range_.base() + uint64_t{offset} * kUnit);
+    return reinterpret_cast<T*>(base_ + uint64_t{offset} * kUnit);
   }
   ArenaOffset offset_of(const void* place) const {
-    return static_cast<ArenaOffset>(
-        static_cast<uint64_t>(static_cast<const char*>(place) - range_.base()) / kUnit);
+    return static_cast<ArenaOffset>(static_cast<uint64_t>(static_cast<const char*>(place) - base_) /
+                                    kUnit);
   }
 
-  // A chunk of `bytes` (rounded up to kUnit) that is nobody else's; nullptr when the reserved
-  // range has no room for it. Zero-filled. Any thread.
+  // A chunk of `bytes` (rounded up to kUnit) that is nobody else's, with anything in it; nullptr
+  // when the reserved range has no room for it. Any thread.
   char* take(uint64_t bytes);
   // Bytes handed out so far, the first line included. Atomic: exact at every moment.
   uint64_t used() const {
     return used_.load(std::memory_order_relaxed);  // order: a number for a budget, no publication
   }
-  uint64_t reserved() const { return range_.bytes(); }
+  uint64_t reserved() const { return reserved_; }
   uint64_t left() const { return reserved() - used(); }
   // Memory is made ahead of use, as a store that is the first in its huge page waits about 100 us
   // for it to be zeroed: twice as much each time, from kFirstAhead on, up to `most_bytes`. A wish,
@@ -61,9 +62,12 @@ class Arena {
  private:
   static constexpr uint64_t kFirstAhead = uint64_t{4} << 20;
 
-  const AddressRange range_;  // read by every access, used_ written once a chunk: two cache lines
+  const std::shared_ptr<ArenaPool> pool_;
+  ArenaMemory memory_;
+  char* const base_;  // read by every access, used_ written once a chunk: two cache lines
+  const uint64_t reserved_;
   alignas(64) std::atomic<uint64_t> used_{kFirstByte};
-  std::atomic<uint64_t> populated_{0};
+  std::atomic<uint64_t> populated_;
 };
 
 // One lane's chunk. Used by one thread at a time (whoever holds the lane).

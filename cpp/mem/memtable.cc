@@ -69,11 +69,12 @@ class MemtableCursor : public Cursor {
 
 }  // namespace
 
-Memtable::Memtable(IndexKind kind, uint64_t reserved_bytes, uint64_t memtable_bytes)
+Memtable::Memtable(IndexKind kind, uint64_t reserved_bytes, uint64_t memtable_bytes,
+                   std::shared_ptr<ArenaPool> pool)
     : memtable_bytes_(memtable_bytes),
       chunk_bytes_(
           round_up(std::clamp(memtable_bytes / 256, kMinChunkBytes, kMaxChunkBytes), kPageBytes)),
-      arena_(reserved_bytes),
+      arena_(reserved_bytes, std::move(pool)),
       index_(make_index(kind, arena_)) {}
 
 ArenaOffset Memtable::make_version(ArenaWriter& writer, Stamp stamp, Kind kind, Bytes value,

@@ -28,7 +28,8 @@ class Memtable {
   // Both in bytes; `memtable_bytes` is the budget, `reserved_bytes` the most that can be taken:
   // the budget, what all writers may hold in unfinished chunks, and the largest mutation. Throws
   // std::bad_alloc when there is no address space.
-  Memtable(IndexKind kind, uint64_t reserved_bytes, uint64_t memtable_bytes);
+  Memtable(IndexKind kind, uint64_t reserved_bytes, uint64_t memtable_bytes,
+           std::shared_ptr<ArenaPool> pool = nullptr);
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 

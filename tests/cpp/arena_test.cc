@@ -100,6 +100,44 @@ TEST(Arena, PopulatedPagesAreStillZero) {
   EXPECT_TRUE(all_zero(arena.take(8 * kMiB - 64), 8 * kMiB - 64));
 }
 
+TEST(Arena, LeavesItsMemoryToTheNextThatIsAsLarge) {
+  const auto pool = std::make_shared<ArenaPool>();
+  char* place = nullptr;
+  {
+    Arena first(8 * kMiB, pool);
+    place = first.take(kMiB);
+    place[0] = 'x';
+    first.populate_ahead(8 * kMiB);
+  }
+  {
+    Arena other(4 * kMiB, pool);
+    EXPECT_NE(other.take(kMiB), place);
+  }
+  pool->want(true);
+  Arena second(8 * kMiB, pool);
+  EXPECT_EQ(second.used(), Arena::kFirstByte);
+  EXPECT_FALSE(second.wants_populating(4 * kMiB));
+  Arena third(8 * kMiB, pool);
+  EXPECT_NE(third.take(kMiB), second.take(kMiB));
+}
+
+TEST(Arena, LeavesNothingWhereNoneIsWanted) {
+  const auto pool = std::make_shared<ArenaPool>();
+  const auto is_kept = [&] {
+    Arena next(8 * kMiB, pool);
+    return !next.wants_populating(4 * kMiB);
+  };
+  for (const bool wanted_before : {true, false}) {
+    pool->want(wanted_before);
+    {
+      Arena arena(8 * kMiB, pool);
+      arena.populate_ahead(8 * kMiB);
+    }
+    pool->want(false);
+    EXPECT_FALSE(is_kept());
+  }
+}
+
 TEST(Arena, IsPopulatedAheadOfUseUpToItsBudget) {
   constexpr uint64_t kBudget = 12 * kMiB;
   Arena arena(64 * kMiB);

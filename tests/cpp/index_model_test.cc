@@ -79,10 +79,20 @@ class IndexModelTest : public ::testing::TestWithParam<Param> {
     random_.seed(seed);
     model_.clear();
     most_bytes_ = 0;
-    arena_ = std::make_unique<Arena>(kArenaBytes);
+    index_.reset();
+    arena_.reset();
+    arena_ = std::make_unique<Arena>(kArenaBytes, dirty_memory());
     index_ = make_index(std::get<IndexKind>(GetParam()), *arena_);
     writer_ = std::make_unique<testing::IndexWriter>(*index_, *arena_);
     for (auto& cursor : cursors_) cursor = index_->cursor();
+  }
+  // An arena's memory may have been another's.
+  static std::shared_ptr<ArenaPool> dirty_memory() {
+    const auto pool = std::make_shared<ArenaPool>();
+    Arena before(kArenaBytes, pool);
+    constexpr uint64_t kBytes = uint64_t{2} << 20;
+    std::memset(before.take(kBytes), 0xee, kBytes);
+    return pool;
   }
   std::string random_key() { return std::get<Family>(GetParam()).key(random_); }
   Entry* entry_at(Model::const_iterator place) const {

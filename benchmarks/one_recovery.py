@@ -20,10 +20,10 @@ from typing import Any
 VALUE_BYTES = 100
 
 
-def skiplith(memtable: str) -> Callable[[str, int], Any]:
+def skiplith(**options: Any) -> Callable[[str, int], Any]:
     import skiplith
 
-    return lambda path, size: skiplith.open(path, memtable=memtable, memtable_bytes=size)
+    return lambda path, size: skiplith.open(path, memtable_bytes=size, **options)
 
 
 def plyvel() -> Callable[[str, int], Any]:
@@ -46,8 +46,8 @@ def rocksdict() -> Callable[[str, int], Any]:
 
 # Each imports its module, and gives what opens a store.
 OPENERS: dict[str, Callable[[], Callable[[str, int], Any]]] = {
-    "skiplith": lambda: skiplith("skiplist"),
-    "skiplith, art": lambda: skiplith("art"),
+    "skiplith": skiplith,
+    "skiplith, art": lambda: skiplith(memtable="art"),
     "plyvel": plyvel,
     "rocksdict": rocksdict,
 }

@@ -68,13 +68,13 @@ def in_turns(
 
 def print_figures(figures: Figures, columns: Mapping[str, str], digits: int = 0) -> None:
     """A line for each that was measured: medians, and the least and greatest of the rounds."""
-    print(f"{'':26}" + "".join(f"{title:>10}{'spread':>16}" for title in columns.values()))
+    print(f"{'':26}" + "".join(f"{title:>12}{'spread':>19}" for title in columns.values()))
     for name, found in figures.items():
         line = f"{name:26}"
         for figure in columns:
             values = found[figure]
             spread = f"{min(values):.{digits}f}..{max(values):.{digits}f}"
-            line += f"{median(values):10.{digits}f}{spread:>16}"
+            line += f"{median(values):12.{digits}f}{spread:>19}"
         print(line)
 
 

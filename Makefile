@@ -72,9 +72,8 @@ bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter
 compare: $(VENV)/bench ## other stores by batch, value size and threads, with plots (longer)
 	$(PY) benchmarks/compare.py $(COMPARE)
 
-$(VENV)/bench: $(VENV)/installed  # the package is not compiled again for it
-	@$(PY) -m pip --quiet --disable-pip-version-check install --only-binary :all: \
-	  $$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])')
+$(VENV)/bench: $(VENV)/installed
+	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev,bench --editable
 	@touch $@
 
 clean: ## remove builds and the virtual environment

@@ -1,12 +1,13 @@
 """One store under load without a pause: every put timed.
 
-one_tail.py STORE DIRECTORY KEYS VALUES     prints {"p50": us, ..., "max": us, "above_10_ms": ms}
+one_tail.py STORE DIRECTORY KEYS VALUES     prints {"p50": us, ..., "above_10_ms": ms, "preempted": times}
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import resource
 import sys
 from array import array
 from pathlib import Path
@@ -27,6 +28,7 @@ def run(name: str, directory: str, keys_path: str, values_path: str) -> None:
     times = array("Q", bytes(8 * len(keys)))  # touched here, so that no page of it is new below
     gc.collect()
     gc.disable()
+    preempted = resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
     last = perf_counter_ns()
     for n, key in enumerate(keys):
         put(key, values[n])
@@ -34,6 +36,7 @@ def run(name: str, directory: str, keys_path: str, values_path: str) -> None:
         now = perf_counter_ns()
         times[n] = now - last
         last = now
+    preempted = resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw - preempted
     store.finish()
     get = store.reader()
     assert all(get(key) == value for key, value in zip(keys[::10], values[::10], strict=True))
@@ -42,6 +45,7 @@ def run(name: str, directory: str, keys_path: str, values_path: str) -> None:
     found = {name: ordered[int(p * len(ordered))] / 1e3 for name, p in PERCENTILES.items()}
     found["max"] = ordered[-1] / 1e3
     found["above_10_ms"] = sum(time for time in ordered if time > 10_000_000) / 1e6
+    found["preempted"] = preempted
     print(json.dumps({**found, "mean": sum(ordered) / len(ordered) / 1e3}))
 
 

@@ -1,6 +1,7 @@
 """One store under load without a pause: every put timed.
 
-one_tail.py STORE DIRECTORY KEYS VALUES     prints {"p50": us, ..., "above_10_ms": ms, "preempted": times}
+one_tail.py STORE DIRECTORY KEYS VALUES
+    prints {"p50": us, ..., "above_10_ms": ms, "preempted": times}
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ PACKAGE_SOURCES := pyproject.toml CMakeLists.txt scripts/install_python.sh \
   $(shell find cmake cpp python -not -path '*/__pycache__*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test wheel lint format tsan asan kill prove bench clean
+.PHONY: help setup demo test wheel lint format tsan asan kill prove bench compare clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,10 +66,16 @@ prove: $(VENV)/installed ## all other long proofs
 	SKIPLITH_PROGRAMS=20000 build/release/tests/cpp/transaction_programs_test
 	$(PY) -m pytest -m slow_prove
 
-bench: $(VENV)/installed ## compare with other stores
+bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter of an hour)
+	$(PY) benchmarks/bench.py
+
+compare: $(VENV)/bench ## other stores by batch, value size and threads, with plots (longer)
+	$(PY) benchmarks/compare.py $(COMPARE)
+
+$(VENV)/bench: $(VENV)/installed
 	@scripts/setup.sh "$(PYTHON)" bench
 	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev,bench --editable
-	@status=0; for part in run settled transactions cpp_rows; do $(PY) benchmarks/$$part.py || status=1; done; exit $$status
+	@touch $@
 
 clean: ## remove builds and the virtual environment
 	rm -rf build $(VENV)

@@ -13,13 +13,14 @@ from array import array
 from pathlib import Path
 from time import perf_counter_ns
 
-from one_store import KEY_BYTES, VALUE_BYTES, pieces
-from stores import SETTLED
+from one_store import pieces
+from rounds import KEY_BYTES
+from settled_stores import SETTLED
 
 
 def run(name: str, directory: str, keys_path: str, values_path: str, order_path: str) -> None:
     keys = pieces(keys_path, KEY_BYTES)
-    values = pieces(values_path, VALUE_BYTES)
+    values = pieces(values_path, Path(values_path).stat().st_size // len(keys))
     wanted = [keys[i] for i in array("I", Path(order_path).read_bytes())]
     store = SETTLED[name](directory)
     for key, value in zip(keys, values, strict=True):
@@ -44,7 +45,7 @@ def run(name: str, directory: str, keys_path: str, values_path: str, order_path:
     scanned = perf_counter_ns()
     assert all(get(key) == value for key, value in zip(keys, values, strict=True))
     store.close()
-    raw = count * (KEY_BYTES + VALUE_BYTES)
+    raw = sum(map(len, keys)) + sum(map(len, values))
     figures = {"get_ns": (read - begun) / count, "scan_ns": (scanned - read) / count}
     print(json.dumps({**figures, "space": space / raw}))
 

@@ -1,4 +1,4 @@
-"""Single puts and gets against other stores, and against our own engine without Python.
+"""Single puts and gets, and batches, against other stores and our own engine without Python.
 
 `make bench` runs it; what is measured, and how, is in README.md beside this file.
 """
@@ -6,44 +6,33 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import os
 import platform
-import random
 import subprocess
 import sys
 import tempfile
-from array import array
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from one_store import KEY_BYTES, VALUE_BYTES
-from rows import OUT, ROOT, Row, report
-from stores import STORES
+from rounds import (
+    DIRECTORY,
+    KEY_BYTES,
+    Figures,
+    in_turns,
+    print_figures,
+    program,
+    write_input,
+    write_rounds,
+)
+from rows import ROOT, Row, report
 
 ENGINE = ROOT / "build" / "release" / "benchmarks" / "engine_bench"
 IN_CPP = "skiplith, from C++"
-OPERATIONS = ["put", "get"]
-
-# store -> operation -> nanoseconds of each round
-Times = dict[str, dict[str, list[float]]]
-
-
-def write_input(directory: Path, pairs: int) -> list[str]:
-    """The files that every process reads its keys, values and order of reading from."""
-    rng = random.Random(1)
-    order = list(range(pairs))
-    rng.shuffle(order)
-    contents = {
-        "keys": rng.randbytes(KEY_BYTES * pairs),
-        "values": rng.randbytes(VALUE_BYTES * pairs),
-        "order": array("I", order).tobytes(),
-    }
-    for name, data in contents.items():
-        (directory / name).write_bytes(data)
-    return [str(directory / name) for name in contents]
+VALUE_BYTES = 100
+BATCH = 1_000
+# The others are in compare.py: these are the promises' own, and their rounds are many.
+BATCHES = ["skiplith", "skiplith, art", "plyvel", "plyvel, 4 MiB buffer"]
+SINGLES = [*BATCHES, "rocksdict", "lmdb, one transaction", "dict"]
 
 
 def build_engine_bench() -> None:
@@ -53,63 +42,59 @@ def build_engine_bench() -> None:
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
-def measure(pairs: int, rounds: int) -> Times:
-    """Each round runs every store once, each in a process of its own, each time another first."""
-    names = [IN_CPP, *STORES]
-    times: Times = {name: defaultdict(list) for name in names}
-    with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
-        inputs = write_input(Path(folder), pairs)
-        for turn in range(rounds):
-            for name in random.Random(turn).sample(names, len(names)):
-                os.sync()  # what the store before has left to write is not this one's time
-                program = [sys.executable, str(ROOT / "benchmarks/one_store.py"), name]
-                if name == IN_CPP:
-                    program = [str(ENGINE)]
-                with tempfile.TemporaryDirectory(dir=folder) as directory:
-                    command = [*program, directory, *inputs]
-                    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-                for operation in OPERATIONS:
-                    times[name][operation].append(json.loads(answer.stdout)[f"{operation}_ns"])
-                print(f"round {turn + 1} of {rounds}: {name:22}", end="\r", file=sys.stderr)
-    print(" " * 60, end="\r", file=sys.stderr)
-    return times
+def plyvel(figures: Figures, figure: str) -> float:
+    """Of LevelDB's two write buffers the better one counts, for puts and for gets."""
+    return min(median(found[figure]) for name, found in figures.items() if "plyvel" in name)
 
 
-def print_stores(times: Times) -> None:
-    print(f"{'':22}{'put, ns':>10}{'spread':>16}{'get, ns':>10}{'spread':>16}")
-    for name, operations in times.items():
-        line = f"{name:22}"
-        for operation in OPERATIONS:
-            found = operations[operation]
-            spread = f"{min(found):.0f}..{max(found):.0f}"
-            line += f"{median(found):10.0f}{spread:>16}"
-        print(line)
+def single_rows(figures: Figures) -> list[Row]:
+    def put(name: str) -> float:
+        return median(figures[name]["put_ns"])
 
-
-def promised(times: Times) -> list[Row]:
-    def ns(name: str, operation: str) -> float:
-        return median(times[name][operation])
-
-    rows = []
-    for operation, least in (("put", 2.0), ("get", 1.5)):
-        ratio = ns("plyvel", operation) / ns("skiplith", operation)
-        rows.append(Row(f"{operation}s per second, against plyvel", ratio, ">=", least))
-    for operation in OPERATIONS:
+    art, first = put("skiplith, art"), "put, one thread, "
+    levels, one = plyvel(figures, "put_ns"), "lmdb, one transaction"
+    gets = plyvel(figures, "get_ns") / median(figures["skiplith"]["get_ns"])
+    rows = [
+        Row(f"{first}art, against plyvel", levels / art, ">=", 6),
+        Row(f"{first}art, against rocksdict", put("rocksdict") / art, ">=", 6),
+        Row(f"{first}art, against {one}", put(one) / art, ">=", 2.5),
+        Row(f"{first}art, time against a dict's", art / put("dict"), "<=", 3),
+        Row(f"{first}skiplist, against plyvel", levels / put("skiplith"), ">=", 2.5),
+        Row("get, one thread, skiplist, against plyvel", gets, ">=", 1.5),
+    ]
+    for operation in ("put", "get"):
         # Of the same round: they ran one after the other, on a machine in the same mood.
-        both = zip(times["skiplith"][operation], times[IN_CPP][operation], strict=True)
-        ours = median(python - cpp for python, cpp in both)
+        both = [figures[name][f"{operation}_ns"] for name in ("skiplith", IN_CPP)]
+        ours = median(python - cpp for python, cpp in zip(*both, strict=True))
         rows.append(Row(f"one {operation}, Python minus C++", ours, "<=", 120, "ns"))
     return rows
 
 
-def write_csv(times: Times) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
-    with (OUT / "single_operations.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["store", "operation", "round", "ns"])
-        for name, operations in times.items():
-            for operation, found in operations.items():
-                writer.writerows([name, operation, n, f"{t:.1f}"] for n, t in enumerate(found, 1))
+def measure(
+    names: Sequence[str], inputs: list[str], rounds: int, folder: str, batch: int
+) -> Figures:
+    commands = {name: program("one_store.py", name, DIRECTORY, *inputs, batch) for name in names}
+    if batch == 1:
+        commands[IN_CPP] = [str(ENGINE), DIRECTORY, *inputs]
+    return in_turns(commands, rounds, folder)
+
+
+def singles(inputs: list[str], rounds: int, folder: str) -> list[Row]:
+    figures = measure(SINGLES, inputs, rounds, folder, 1)
+    print_figures(figures, {"put_ns": "put, ns", "get_ns": "get, ns"})
+    write_rounds(figures, "single_operations")
+    return single_rows(figures)
+
+
+def batches(inputs: list[str], rounds: int, folder: str) -> list[Row]:
+    figures = measure(BATCHES, inputs, rounds, folder, BATCH)
+    print(f"\nby batches of {BATCH:,}, each pair:")
+    print_figures(figures, {"put_ns": "put, ns"})
+    write_rounds(figures, "batches")
+    peer, what = plyvel(figures, "put_ns"), "against plyvel's write batch"
+    skiplist, art = (median(figures[name]["put_ns"]) for name in BATCHES[:2])
+    print(f"put_many by {BATCH:,}, skiplist, {what}: {peer / skiplist:.2f}x")
+    return [Row(f"put_many by {BATCH:,}, art, {what}", peer / art, ">=", 6)]
 
 
 def main() -> int:
@@ -123,11 +108,11 @@ def main() -> int:
         f"{arguments.pairs:,} random keys of {KEY_BYTES} bytes, values of {VALUE_BYTES} bytes, "
         f"one thread, no sync, CPython {platform.python_version()}, median of {arguments.rounds}"
     )
-    times = measure(arguments.pairs, arguments.rounds)
-    print_stores(times)
-    write_csv(times)
-    print(f"every round: {(OUT / 'single_operations.csv').relative_to(ROOT)}")
-    return report(promised(times), "single_operations_rows")
+    with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
+        inputs = write_input(Path(folder, "input"), arguments.pairs, VALUE_BYTES)
+        rows = singles(inputs, arguments.rounds, folder)
+        rows += batches(inputs, arguments.rounds, folder)
+    return report(rows, "single_operations_rows")
 
 
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from typing import Literal
 
 import skiplith
 
 SECONDS, BYTES = 0.1, 32 << 20  # a run ends with the first of them
-POLICIES = ("hold", "release")
+POLICIES: list[Literal["hold", "release"]] = ["hold", "release"]
 
 Call = Callable[[skiplith.DB], object]
 

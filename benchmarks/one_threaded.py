@@ -22,13 +22,13 @@ Values = list[bytes]
 SHARED = bytes(100)
 TOGETHER = 1_000
 # All of it stays in the memtable: flushes are not what is measured.
-ROOM = {"memtable_bytes": 256 << 20}
+ROOM_BYTES = 256 << 20
 
 
 def open_skiplith(directory: str, **options: Any) -> Any:
     import skiplith
 
-    return skiplith.open(directory, "n", **ROOM, **options)
+    return skiplith.open(directory, "n", memtable_bytes=ROOM_BYTES, **options)
 
 
 def open_art(directory: str) -> Any:

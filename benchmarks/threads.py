@@ -45,7 +45,7 @@ def free_threaded() -> str | None:
     if find.returncode != 0:
         return None
     venv = ROOT / "build" / f"venv-{FREE_THREADED}"
-    install = [ROOT / "scripts/install_python.sh", find.stdout.strip(), venv, "test"]
+    install = [str(ROOT / "scripts/install_python.sh"), find.stdout.strip(), str(venv), "test"]
     subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
     return str(venv / "bin" / "python")
 

@@ -1,29 +1,34 @@
 """From which size on does a write gain by letting the GIL go? Where gil.h's thresholds come from.
 
-    gil_thresholds.py [--rounds 7]
+    gil_thresholds.py [--trials 60]
 
 Every size is written with the GIL held and with it let go, in turns, in three situations: one
 thread alone; two threads that both write; one that writes beside one that only computes. Not part
 of `make bench`: it promises nothing.
+
+A trial takes milliseconds, and what counts is the ninth decile of the trials' rates: whatever else
+the machine does can only slow a trial down, and does not meet all of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+from statistics import quantiles
 from time import perf_counter
 from typing import Literal
 
 import skiplith
 
-SECONDS, BYTES = 0.1, 32 << 20  # a run ends with the first of them
+SECONDS = 4e-3  # of a trial
+BESIDE_SECONDS = 4 * sys.getswitchinterval()  # of one that waits for a thread that computes
+MOST_BYTES = 96 << 20  # in a memtable, before it is cleared: no flush meanwhile
 POLICIES: list[Literal["hold", "release"]] = ["hold", "release"]
 
 Call = Callable[[skiplith.DB], object]
@@ -32,8 +37,7 @@ Call = Callable[[skiplith.DB], object]
 @dataclass(frozen=True, slots=True)
 class Size:
     name: str
-    bytes: int
-    call: Callable[[int], Call]  # makes one thread's call
+    make: Callable[[int], Call]  # one thread's call
 
 
 def batch_of(operations: int, value_bytes: int) -> Size:
@@ -41,12 +45,11 @@ def batch_of(operations: int, value_bytes: int) -> Size:
         rng = random.Random(seed)
         batches = [
             [(rng.randbytes(16), rng.randbytes(value_bytes)) for _ in range(operations)]
-            for _ in range(max(1, 2048 // operations))
+            for _ in range(1 + 4096 // operations if value_bytes < 1024 else 4)
         ]
         return lambda db: db.put_many(rng.choice(batches))
 
-    size = operations * (16 + value_bytes)
-    return Size(f"put_many of {operations} x {value_bytes} B", size, make)
+    return Size(f"put_many, {operations} x {value_bytes} B", make)
 
 
 def value_of(value_bytes: int) -> Size:
@@ -56,106 +59,105 @@ def value_of(value_bytes: int) -> Size:
         value = rng.randbytes(value_bytes)
         return lambda db: db.put(rng.choice(keys), value)
 
-    return Size(f"put of {value_bytes} B", 16 + value_bytes, make)
+    return Size(f"put, {value_bytes} B", make)
 
 
 SIZES = [
-    *(batch_of(2**n, 100) for n in range(9)),
-    *(batch_of(4, 2**n) for n in range(8, 17, 2)),
+    *(batch_of(operations, 100) for operations in (1, 4, 8, 16, 32, 64, 256)),
+    *(batch_of(4, value_bytes) for value_bytes in (256, 1024, 4096, 16384, 65536)),
     *(value_of(2**n) for n in range(10, 21)),
 ]
 
 
-def write(db: skiplith.DB, size: Size, threads: int) -> float:
+def write(db: skiplith.DB, calls: list[Call], seconds: float) -> float:
     """Calls per second of so many threads, in all."""
-    ready = threading.Barrier(threads)
+    ready = threading.Barrier(len(calls))
     done: list[tuple[float, float, int]] = []
 
-    def work(seed: int) -> None:
-        call, calls = size.call(seed), 0
-        most = BYTES // threads // size.bytes + 1
+    def work(call: Call) -> None:
+        count = 0
         ready.wait()
         end = begun = perf_counter()
-        while end - begun < SECONDS and calls < most:
+        while end - begun < seconds:
             call(db)
-            calls += 1
+            count += 1
             end = perf_counter()
-        done.append((begun, end, calls))
+        done.append((begun, end, count))
 
-    workers = [threading.Thread(target=work, args=(n,)) for n in range(threads)]
+    workers = [threading.Thread(target=work, args=(call,)) for call in calls]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    seconds = max(end for _, end, _ in done) - min(begun for begun, _, _ in done)
-    return sum(calls for _, _, calls in done) / seconds
+    elapsed = max(end for _, end, _ in done) - min(begun for begun, _, _ in done)
+    return sum(count for _, _, count in done) / elapsed
 
 
-@contextmanager
-def computing() -> Iterator[Callable[[], float]]:
-    """A thread that counts as fast as it gets to; its rate since the last time it was asked."""
-    stop = threading.Event()
+def write_beside(db: skiplith.DB, call: Call) -> tuple[float, float]:
+    """Calls per second beside a thread that counts as fast as it gets to, and that one's rate."""
+    ready, stop = threading.Event(), threading.Event()
     count = 0
 
-    def work() -> None:
+    def compute() -> None:
         nonlocal count
+        ready.set()
         while not stop.is_set():
-            for _ in range(100):
-                count += 1
+            count += 1
 
-    asked = (perf_counter(), 0)
-
-    def rate() -> float:
-        nonlocal asked
-        before, asked = asked, (perf_counter(), count)
-        return (asked[1] - before[1]) / (asked[0] - before[0])
-
-    worker = threading.Thread(target=work)
+    worker = threading.Thread(target=compute)
     worker.start()
-    yield rate
+    ready.wait()
+    begun, counted = perf_counter(), count
+    rate = write(db, [call], BESIDE_SECONDS)
+    beside = (count - counted) / (perf_counter() - begun)
     stop.set()
     worker.join()
+    return rate, beside
 
 
-def measure(rounds: int) -> None:
-    head = ("alone, us", "two write, k/s", "writer beside, k/s", "computing")
-    print(f"{'hold / release':28}" + "".join(f"{name:>26}" for name in head))
+def measure(size: Size, dbs: dict[str, skiplith.DB], trials: int) -> dict[tuple[str, str], float]:
+    calls = [size.make(seed) for seed in (1, 2)]
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for turn in range(trials):
+        for policy in POLICIES if turn % 2 else reversed(POLICIES):
+            db = dbs[policy]
+            if db.stats().memtable_used_bytes > MOST_BYTES:
+                db.clear()
+            found[policy, "alone"].append(write(db, calls[:1], SECONDS))
+            found[policy, "two"].append(write(db, calls, SECONDS))
+            writes, counts = write_beside(db, calls[0])
+            found[policy, "beside"].append(writes)
+            found[policy, "computing"].append(counts)
+    return {place: quantiles(rates, n=10)[-1] for place, rates in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=60)
+    trials = parser.parse_args().trials
+    print("hold / release; two write: calls per second of both, against one alone that holds")
+    head = ("alone, us", "two write", "one writes beside, us", "computing, M/s")
+    print(f"{'':28}" + "".join(f"{name:>24}" for name in head))
     with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
         dbs = {
             policy: skiplith.open(f"{folder}/{policy}", gil=policy, memtable_bytes=256 << 20)
             for policy in POLICIES
         }
         for size in SIZES:
-            found: dict[tuple[str, str], list[float]] = defaultdict(list)
-            for turn in range(rounds):
-                for policy in POLICIES if turn % 2 else reversed(POLICIES):
-                    db = dbs[policy]
-                    for threads, name in ((1, "alone"), (2, "two")):
-                        db.clear()
-                        found[policy, name].append(write(db, size, threads))
-                    db.clear()
-                    with computing() as rate:
-                        rate()
-                        found[policy, "writer"].append(write(db, size, 1))
-                        found[policy, "computing"].append(rate())
+            rates = measure(size, dbs, trials)
+            alone = rates["hold", "alone"]
             line = f"{size.name:28}"
-            for name, show in (
-                ("alone", lambda rate: 1e6 / rate),
-                ("two", lambda rate: rate / 1e3),
-                ("writer", lambda rate: rate / 1e3),
-                ("computing", lambda rate: rate / 1e6),
+            for place, show in (
+                ("alone", lambda rate: f"{1e6 / rate:.1f}"),
+                ("two", lambda rate, alone=alone: f"{rate / alone:.2f}x"),
+                ("beside", lambda rate: f"{1e6 / rate:.1f}"),
+                ("computing", lambda rate: f"{rate / 1e6:.1f}"),
             ):
-                held, released = (show(median(found[policy, name])) for policy in POLICIES)
-                line += f"{f'{held:.3g} / {released:.3g}':>26}"
+                both = " / ".join(show(rates[policy, place]) for policy in POLICIES)
+                line += f"{both:>24}"
             print(line, flush=True)
         for db in dbs.values():
             db.close()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    measure(parser.parse_args().rounds)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -205,6 +206,15 @@ def test_release_lets_it_go_every_time(path: Path) -> None:
         assert db.stats().gil_wait_seconds > 0
 
 
+@pytest.mark.parametrize("pairs", [16, 1000])
+def test_a_batch_lets_the_lock_go_once(path: Path, pairs: int) -> None:
+    """Its short pairs are copied with the lock held, whatever the policy; the write is without."""
+    for gil in ("auto", "release"):
+        with prepared(path, gil) as db:
+            batch = [(b"%d" % n, b"v") for n in range(pairs)]
+            assert releases(db, lambda db, batch=batch: db.put_many(batch)) == 1
+
+
 def test_hold_keeps_it_where_nothing_can_wait(path: Path) -> None:
     with prepared(path, "hold") as db:
         db.put(b"long", LONG)
@@ -235,6 +245,18 @@ def test_a_put_that_would_wait_lets_the_lock_go(path: Path, sync_points: Any) ->
             second.result()
         assert db[b"k"] == b"second"
         assert db.stats().gil_releases >= 1
+
+
+def test_counters_say_how_often_and_for_how_long(path: Path) -> None:
+    begun = perf_counter()
+    with prepared(path, "release") as db:
+        before = db.stats()
+        for n in range(1000):
+            db[b"%d" % n] = b"v"
+        after = db.stats()
+        elapsed = perf_counter() - begun
+    assert after.gil_releases - before.gil_releases == 1000
+    assert before.gil_wait_seconds < after.gil_wait_seconds <= elapsed
 
 
 def test_counters_are_there_from_the_start(db: skiplith.DB) -> None:

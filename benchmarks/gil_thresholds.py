@@ -29,7 +29,8 @@ import skiplith
 SECONDS = 4e-3  # of a trial
 BESIDE_SECONDS = 4 * sys.getswitchinterval()  # of one that waits for a thread that computes
 MOST_BYTES = 96 << 20  # in a memtable, before it is cleared: no flush meanwhile
-POLICIES: list[Literal["hold", "release"]] = ["hold", "release"]
+Policy = Literal["hold", "release"]
+POLICIES: list[Policy] = ["hold", "release"]
 
 Call = Callable[[skiplith.DB], object]
 
@@ -63,7 +64,7 @@ def value_of(value_bytes: int) -> Size:
 
 
 SIZES = [
-    *(batch_of(operations, 100) for operations in (1, 4, 8, 16, 32, 64, 256)),
+    *(batch_of(operations, 100) for operations in (1, 4, 8, 16, 32, 64, 256, 1024)),
     *(batch_of(4, value_bytes) for value_bytes in (256, 1024, 4096, 16384, 65536)),
     *(value_of(2**n) for n in range(10, 21)),
 ]
@@ -115,9 +116,11 @@ def write_beside(db: skiplith.DB, call: Call) -> tuple[float, float]:
     return rate, beside
 
 
-def measure(size: Size, dbs: dict[str, skiplith.DB], trials: int) -> dict[tuple[str, str], float]:
+def measure(
+    size: Size, dbs: dict[Policy, skiplith.DB], trials: int
+) -> dict[tuple[Policy, str], float]:
     calls = [size.make(seed) for seed in (1, 2)]
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    found: dict[tuple[Policy, str], list[float]] = defaultdict(list)
     for turn in range(trials):
         for policy in POLICIES if turn % 2 else reversed(POLICIES):
             db = dbs[policy]

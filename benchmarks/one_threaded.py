@@ -11,14 +11,14 @@ import random
 import sys
 import threading
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from nothing_slot import load_nothing
 
-Keys = list[bytes]
-Values = list[bytes]
+Pair = tuple[bytes, bytes]
 SHARED = bytes(100)
 TOGETHER = 1_000
 # All of it stays in the memtable: flushes are not what is measured.
@@ -53,44 +53,42 @@ STORES: dict[str, Callable[[str], Any]] = {
 }
 
 
-def put(store: Any, keys: Keys, values: Values) -> None:
-    for key, value in zip(keys, values, strict=True):
+def put(store: Any, pairs: list[Pair]) -> None:
+    for key, value in pairs:
         store[key] = value
 
 
-def put_by_call(store: Any, keys: Keys, values: Values) -> None:
-    for key, value in zip(keys, values, strict=True):
+def put_by_call(store: Any, pairs: list[Pair]) -> None:
+    for key, value in pairs:
         store.put(key, value)
 
 
-def put_shared(store: Any, keys: Keys, values: Values) -> None:
+def put_shared(store: Any, pairs: list[Pair]) -> None:
     value = SHARED
-    for key in keys:
+    for key, _ in pairs:
         store[key] = value
 
 
-def put_many(store: Any, keys: Keys, values: Values) -> None:
-    for begin in range(0, len(keys), TOGETHER):
-        end = begin + TOGETHER
-        store.put_many(list(zip(keys[begin:end], values[begin:end], strict=True)))
+def put_many(store: Any, batches: list[list[Pair]]) -> None:
+    for batch in batches:
+        store.put_many(batch)
 
 
-def write_batches(store: Any, keys: Keys, values: Values) -> None:
+def write_batches(store: Any, batches: list[list[Pair]]) -> None:
     """What `put_many` is in plyvel."""
-    for begin in range(0, len(keys), TOGETHER):
-        end = begin + TOGETHER
+    for pairs in batches:
         with store.write_batch() as batch:
-            for key, value in zip(keys[begin:end], values[begin:end], strict=True):
+            for key, value in pairs:
                 batch.put(key, value)
 
 
-def get(store: Any, keys: Keys, values: Values) -> None:
-    for key in keys:
+def get(store: Any, pairs: list[Pair]) -> None:
+    for key, _ in pairs:
         store[key]
 
 
 # work -> what a thread does, what it does in plyvel, pairs of all threads, bytes of a value
-WORK = {
+WORK: dict[str, tuple[Callable[[Any, Any], None], Callable[[Any, Any], None] | None, int, int]] = {
     "put": (put, put_by_call, 240_000, 100),
     "put, shared value": (put_shared, None, 240_000, 100),
     "put_many": (put_many, write_batches, 480_000, 100),
@@ -118,14 +116,17 @@ def run(name: str, work: str, threads: int, directory: str) -> None:
         rng = random.Random(number)
         keys = [rng.randbytes(16) for _ in range(each)]
         values = [rng.randbytes(value_bytes) for _ in range(distinct)]
-        values = (values * (each // distinct + 1))[:each]
+        pairs = list(zip(keys, cycle(values)))
         if work == "get":
-            put(store, keys, values)
-            rng.shuffle(keys)
+            put(store, pairs)
+            rng.shuffle(pairs)
+        plan: Any = pairs
+        if work == "put_many":
+            plan = [pairs[begin : begin + TOGETHER] for begin in range(0, each, TOGETHER)]
         ready.wait()
         begun = perf_counter()
         for _ in range(passes):
-            do(store, keys, values)
+            do(store, plan)
         times.append((begun, perf_counter()))
 
     gc.disable()

@@ -52,7 +52,7 @@ void Db::close() {
 // A write with sync waits by nature: it has no form that does not.
 
 void Db::put(Bytes key, Bytes value, bool sync) {
-  const bool is_long = sync || key.size() + value.size() >= kReleaseCopyBytes;
+  const bool is_long = sync || is_long_write(key.size() + value.size());
   ensure(by_policy(
       gil_, is_long, [&] { return sync ? Status::would_block() : database_->try_put(key, value); },
       [&] { return database_->put(key, value, sync); }));
@@ -65,7 +65,7 @@ void Db::erase(Bytes key, bool sync) {
 }
 
 void Db::modify(Bytes key, Modification& modification, bool sync) {
-  const bool is_long = sync || modification.max_value_bytes() >= kReleaseCopyBytes;
+  const bool is_long = sync || is_long_write(modification.max_value_bytes());
   ensure(by_policy(
       gil_, is_long,
       [&] { return sync ? Status::would_block() : database_->try_modify(key, modification); },
@@ -73,8 +73,7 @@ void Db::modify(Bytes key, Modification& modification, bool sync) {
 }
 
 void Db::write(const Batch& batch, bool sync) {
-  const bool is_long =
-      sync || batch.count() >= kReleaseOperations || batch.bytes() >= kReleaseBatchBytes;
+  const bool is_long = sync || is_long_write(batch.bytes(), batch.count());
   ensure(by_policy(
       gil_, is_long, [&] { return sync ? Status::would_block() : database_->try_write(batch); },
       [&] { return database_->write(batch, sync); }));

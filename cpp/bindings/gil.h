@@ -22,10 +22,21 @@ enum class GilPolicy : uint8_t {
   kHold,     // let go only where the engine may wait
 };
 
-// From where on letting go pays (measured: 60 to 90 ns uncontended, see above for the rest).
-inline constexpr size_t kReleaseCopyBytes = 64 << 10;  // about 8 us of copying
-inline constexpr uint32_t kReleaseOperations = 16;     // operations of a batch
-inline constexpr size_t kReleaseBatchBytes = 4 << 10;
+// From where on letting go pays: 60 to 90 ns when nobody else wants the GIL, and a wake-up when
+// somebody does. Measured by benchmarks/gil_thresholds.py, several runs; the ranges are what two
+// threads that write get done when they let go, against holding it.
+//
+// A write, values or batch: 8 KiB 0.7 to 1.1, 16 KiB 1.0 to 1.5, 64 KiB 1.2 to 1.4.
+inline constexpr size_t kReleaseWriteBytes = 16 << 10;
+// Operations of a batch, 100 bytes each: 8 0.8 to 0.9, 16 0.8 to 1.0, 32 and 64 1.0. One that just
+// keeps it takes some 20 us: others wait for the switch interval, 5 ms, not for this.
+inline constexpr uint32_t kReleaseOperations = 32;
+// A copy alone: as long, 6 to 8 us, as a write of kReleaseWriteBytes.
+inline constexpr size_t kReleaseCopyBytes = 64 << 10;
+
+inline bool is_long_write(size_t bytes, uint32_t operations = 1) {
+  return bytes >= kReleaseWriteBytes || operations >= kReleaseOperations;
+}
 
 class Gil {
  public:

@@ -13,7 +13,7 @@ bool is_reader(PyObject* object) {
 void append_put(Gil& gil, Batch& batch, PyObject* key_object, PyObject* value_object) {
   const BytesArgument key = key_argument(key_object);
   const BytesArgument value = value_argument(value_object);
-  if (!gil.lets_go(value.size() >= kReleaseCopyBytes)) {
+  if (value.size() < kReleaseCopyBytes || !gil.lets_go(true)) {
     ensure(batch.put(key.bytes(), value.bytes()));
     return;
   }

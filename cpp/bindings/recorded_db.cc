@@ -11,8 +11,6 @@ bool sync_for(RecordedDb& db, PyObject* argument) {
   return sync_argument(argument, db.db().sync_by_default());
 }
 
-bool is_long(size_t bytes) { return bytes >= kReleaseCopyBytes; }
-
 PyObject* bytes_of(RecordedDb& db, const Value& value) {
   return make_bytes(db.db().gil(), value.bytes());
 }
@@ -55,7 +53,7 @@ int contains(RecordedDb& db, PyObject* key_object) {
 }
 
 void set(RecordedDb& db, Bytes key, Bytes value, bool sync) {
-  ensure(db.call(is_long(key.size() + value.size()), sync,
+  ensure(db.call(is_long_write(key.size() + value.size()), sync,
                  [&](lab::CallForm form) { return db.recorded().put(form, key, value); }));
 }
 
@@ -123,9 +121,10 @@ PyObject* setdefault(RecordedDb& db, Arguments arguments) {
   static PyObject* const empty = PyBytes_FromStringAndSize(nullptr, 0);
   const BytesArgument otherwise = value_argument(arguments[1] == nullptr ? empty : arguments[1]);
   Value value;
-  ensure(db.call(is_long(otherwise.size()), sync_for(db, arguments[2]), [&](lab::CallForm form) {
-    return db.recorded().setdefault(form, key.bytes(), otherwise.bytes(), &value);
-  }));
+  ensure(
+      db.call(is_long_write(otherwise.size()), sync_for(db, arguments[2]), [&](lab::CallForm form) {
+        return db.recorded().setdefault(form, key.bytes(), otherwise.bytes(), &value);
+      }));
   return bytes_of(db, value);
 }
 
@@ -175,7 +174,7 @@ PyObject* compare_and_set(RecordedDb& db, Arguments arguments) {
   const std::optional<BytesArgument> expected = value_or_none(arguments[1]);
   const std::optional<BytesArgument> desired = value_or_none(arguments[2]);
   bool matched = false;
-  ensure(db.call(desired && is_long(desired->size()), sync_for(db, arguments[3]),
+  ensure(db.call(desired && is_long_write(desired->size()), sync_for(db, arguments[3]),
                  [&](lab::CallForm form) {
                    return db.recorded().compare_and_set(form, key.bytes(), bytes_of(expected),
                                                         bytes_of(desired), &matched);

@@ -95,8 +95,7 @@ void OpenTransaction::modify(Bytes key, Modification& modification) {
 }
 
 void OpenTransaction::write(const Batch& batch) {
-  const bool is_long = batch.count() >= kReleaseOperations || batch.bytes() >= kReleaseBatchBytes;
-  operate(is_long, [&] {
+  operate(is_long_write(batch.bytes(), batch.count()), [&] {
     SKIPLITH_RETURN_IF_ERROR(db_->engine().check_writable());
     MutationReader reader(batch.payload());
     Mutation mutation;

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -27,12 +28,12 @@ def put_synced(db: skiplith.DB, key: bytes) -> None:
 
 
 def put_many(db: skiplith.DB, key: bytes) -> None:
-    db.put_many([(b"%s/%d" % (key, n), b"v") for n in range(16)])
+    db.put_many([(b"%s/%d" % (key, n), b"v") for n in range(32)])
 
 
 def batch(db: skiplith.DB, key: bytes) -> None:
     with db.batch() as batch:
-        for n in range(16):
+        for n in range(32):
             batch[b"%s/%d" % (key, n)] = b"v"
 
 
@@ -199,10 +200,46 @@ def test_long_operations_let_the_lock_go(path: Path) -> None:
         assert all(releases(db, work) >= 1 for work in LONG_WORK)
 
 
+@pytest.mark.parametrize(
+    ("work", "count"),
+    [
+        (lambda db: db.put(b"k", bytes(16382)), 0),
+        (lambda db: db.put(b"k", bytes(16383)), 1),
+        (lambda db: db.setdefault(b"new", bytes(16383)), 0),
+        (lambda db: db.setdefault(b"new", bytes(16384)), 1),
+        (lambda db: db.put_many([(b"%d" % n, b"v") for n in range(31)]), 0),
+        (lambda db: db.put_many([(b"%d" % n, b"v") for n in range(32)]), 1),
+        (lambda db: db.put_many([(b"k", bytes(16378))]), 0),
+        (lambda db: db.put_many([(b"k", bytes(16379))]), 1),
+        (lambda db: db.get_many([b"k"] * 31), 0),
+        (lambda db: db.get_many([b"k"] * 32), 1),
+        (lambda db: db[b"below"], 0),
+        (lambda db: db[b"long"], 1),
+    ],
+)
+def test_from_where_on_the_lock_is_let_go(
+    path: Path, work: Callable[[skiplith.DB], Any], count: int
+) -> None:
+    with prepared(path, "auto") as db:
+        db.update({b"long": LONG, b"below": LONG[1:]})
+        assert releases(db, work) == count
+
+
 def test_release_lets_it_go_every_time(path: Path) -> None:
     with prepared(path, "release") as db:
         assert all(releases(db, work) >= 1 for work in [*SMALL, *LONG_WORK])
         assert db.stats().gil_wait_seconds > 0
+
+
+@pytest.mark.parametrize("pairs", [32, 1000])
+def test_a_batch_lets_the_lock_go_once(path: Path, pairs: int) -> None:
+    """Its short pairs are copied with the lock held, whatever the policy; the write is without."""
+    for gil in ("auto", "release"):
+        with prepared(path, gil) as db:
+            batch = [(b"%d" % n, b"v") for n in range(pairs)]
+            before = db.stats().gil_releases
+            db.put_many(batch)
+            assert db.stats().gil_releases - before == 1
 
 
 def test_hold_keeps_it_where_nothing_can_wait(path: Path) -> None:
@@ -235,6 +272,18 @@ def test_a_put_that_would_wait_lets_the_lock_go(path: Path, sync_points: Any) ->
             second.result()
         assert db[b"k"] == b"second"
         assert db.stats().gil_releases >= 1
+
+
+def test_counters_say_how_often_and_for_how_long(path: Path) -> None:
+    begun = perf_counter()
+    with prepared(path, "release") as db:
+        before = db.stats()
+        for n in range(1000):
+            db[b"%d" % n] = b"v"
+        after = db.stats()
+        elapsed = perf_counter() - begun
+    assert after.gil_releases - before.gil_releases == 1000
+    assert before.gil_wait_seconds < after.gil_wait_seconds <= elapsed
 
 
 def test_counters_are_there_from_the_start(db: skiplith.DB) -> None:

@@ -89,9 +89,14 @@ def only_base_and_io_call_the_system(root: Path) -> Iterator[str]:
                 yield violation(root, path, line, f"{found[0]} belongs to cpp/base and cpp/io")
 
 
+def extends_a_script(path: Path) -> bool:
+    """A source beside a script of its name, which compiles and imports it."""
+    return path.with_suffix(".py").exists()
+
+
 def only_bindings_see_python(root: Path) -> Iterator[str]:
     for path in cpp_files(root, "cpp", "tests", "benchmarks"):
-        if path.is_relative_to(root / "cpp/bindings"):
+        if path.is_relative_to(root / "cpp/bindings") or extends_a_script(path):
             continue
         for line, _, target in includes(path):
             if target == "Python.h" or target.startswith("pybind11/"):
@@ -184,7 +189,8 @@ def every_source_is_built(root: Path) -> Iterator[str]:
             in_support = str(name.parent) == "tests/cpp/support"
             built = in_support or (str(name.parent) == "tests/cpp" and name.match("*_test.cc"))
         else:
-            built = str(name.parent) == "benchmarks/cpp" and name.match("*_bench.cc")
+            in_cpp = str(name.parent) == "benchmarks/cpp" and name.match("*_bench.cc")
+            built = in_cpp or extends_a_script(path)
         if not built:
             yield violation(root, path, 1, "no CMakeLists.txt builds it")
 

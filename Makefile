@@ -68,7 +68,7 @@ prove: $(VENV)/installed ## all other long proofs
 
 bench: $(VENV)/installed ## compare with other stores
 	@scripts/install_python.sh "$(PYTHON)" $(VENV) dev,bench --editable
-	@status=0; for part in run settled transactions; do $(PY) benchmarks/$$part.py || status=1; done; exit $$status
+	@status=0; for part in run settled transactions sync; do $(PY) benchmarks/$$part.py || status=1; done; exit $$status
 
 clean: ## remove builds and the virtual environment
 	rm -rf build $(VENV)

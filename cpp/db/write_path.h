@@ -18,8 +18,9 @@
 
 namespace skiplith {
 
-// May a write wait? kNever: it answers kWouldBlock, and has left no trace.
-enum class Waiting : uint8_t { kNever, kAllowed };
+// May a write wait? kNever: it answers kWouldBlock, and has left no trace. kForDisk: it may, and
+// whoever asked for it will wait for the disk afterwards.
+enum class Waiting : uint8_t { kNever, kAllowed, kForDisk };
 
 class WritePath {
  public:
@@ -88,6 +89,7 @@ class WritePath {
   static Lookup read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
                              Status* failure);
 
+  Lane* take_lane(Waiting waiting);
   Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
   static Need need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes);
   // Grows or freezes, so that the next attempt has room. The caller holds nothing.

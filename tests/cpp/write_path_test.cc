@@ -148,29 +148,6 @@ TEST_P(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
   EXPECT_EQ(get("c2"), "short");
 }
 
-TEST_P(WritePathTest, AWriterParkedInTheLogHoldsUpOnlySnapshots) {
-  open();
-  Pause parked(SyncPoint::write_sequenced, 1);
-  std::thread writer([&] { put("slow", "1"); });
-  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
-  for (int i = 0; i < 100; ++i) put("other" + std::to_string(i), "1");
-  EXPECT_EQ(get("other99"), "1");
-  EXPECT_EQ(get("slow"), "<absent>");
-  ReadPoint point;
-  EXPECT_TRUE(database_->try_read_point(&point).is_would_block());
-  std::atomic<bool> taken{false};
-  std::thread snapshot([&] {
-    point = *database_->read_point();
-    taken.store(true);
-  });
-  while (hits(SyncPoint::gate_set) == 0) std::this_thread::yield();
-  EXPECT_FALSE(taken.load());
-  parked.release();
-  writer.join();
-  snapshot.join();
-  EXPECT_EQ(get_at(point, "slow"), "1");
-}
-
 TEST_P(WritePathTest, OfTwoWritersThatFindAMemtableFullOneFreezes) {
   open();
   Pause prepared(SyncPoint::freeze_prepared, 2);

@@ -248,7 +248,7 @@ def kills(database: int, rounds: int) -> Iterator[Kill]:
     ]
     turns = ((phase, *next(points[phase])) for phase in cycle(order))
     yield Kill("creation", *PHASES["creation"][database % len(PHASES["creation"])])
-    for turn in islice(turns, database * rounds, None):
+    for turn in islice(turns, database * (rounds - 1), None):
         yield Kill(*turn)
 
 

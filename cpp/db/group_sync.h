@@ -76,6 +76,8 @@ class GroupSync {
   Counters<Counter>& counters_;
   std::atomic<Sequence> synced_through_{0};
 
+  uint64_t gather_until_ns_ = 0;  // the leader's
+
   Mutex mutex_;  // row 2 of the wait order; never held during the sync itself; guards the rest
   bool leading_ = false;
   Waiter* waiters_ = nullptr;  // in no order: the next sync covers them all
@@ -83,7 +85,6 @@ class GroupSync {
   bool gathering_ = false;     // the leader sleeps on gathered_
   CondVar gathered_;
   uint32_t last_group_ = 0;  // how many were there when the last sync ended, the leader too
-  uint64_t gather_until_ns_ = 0;
 };
 
 }  // namespace skiplith

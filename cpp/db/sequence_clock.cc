@@ -5,24 +5,28 @@
 namespace skiplith {
 
 Sequence SequenceClock::take(Lane& lane, uint64_t count) {
-  lane.in_flight.store(word_.load() & ~kGate);
+  const Sequence announced = word_.load() & ~kGate;
+  lane.in_flight.store(announced);
   SKIPLITH_SYNC_POINT(write_announced);
   const uint64_t before = word_.fetch_add(count);
   const Sequence first = before & ~kGate;
-  lane.in_flight.store(first);
-  // The exact value may let a drain go on that the lower bound held up.
-  drained_.notify();
+  if (first != announced) {
+    lane.in_flight.store(first);
+    // The exact value may let a drain go on that the lower bound held up.
+    drained_.notify();
+  }
   if ((before & kGate) != 0) wait_at_gate(first);
   return first;
 }
 
 bool SequenceClock::try_take(Lane& lane, uint64_t count, Sequence* first) {
   uint64_t before = word_.load();
-  lane.in_flight.store(before & ~kGate);
+  const Sequence announced = before & ~kGate;
+  lane.in_flight.store(announced);
   SKIPLITH_SYNC_POINT(write_announced);
   while ((before & kGate) == 0) {
     if (word_.compare_exchange_weak(before, before + count)) {
-      lane.in_flight.store(before);
+      if (before != announced) lane.in_flight.store(before);
       *first = before;
       return true;
     }

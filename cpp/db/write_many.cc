@@ -10,6 +10,9 @@
 namespace skiplith {
 namespace {
 
+// How many keys of a batch come before one whose memory was asked for.
+constexpr size_t kKeysAStep = 6;
+
 // The bits of a batch, each taken once, in key order.
 class EntriesHold {
  public:
@@ -39,39 +42,50 @@ class EntriesHold {
 
 }  // namespace
 
+// Of a batch, in key order, and where keys are equal in the batch's.
 struct WritePath::Item {
-  uint64_t prefix;
   Mutation mutation;
   uint32_t index;  // in the batch
   Entry* entry = nullptr;
+  ArenaOffset version = 0;
 };
 
-// By key, and where keys are equal in the batch's order: the order in which bits are taken and
-// chains extended.
+// The order in which bits are taken and chains extended. Ranks are sorted, not items: they are
+// small.
 std::vector<WritePath::Item> WritePath::in_key_order(const Batch& batch) {
-  std::vector<Item> items;
-  items.reserve(batch.count());
+  struct Rank {
+    uint64_t prefix;
+    uint32_t index;
+  };
+  std::vector<Mutation> mutations;
+  std::vector<Rank> ranks;
+  mutations.reserve(batch.count());
+  ranks.reserve(batch.count());
   MutationReader reader(batch.payload());
-  Mutation mutation;
-  while (reader.next(&mutation)) {
+  for (Mutation mutation; reader.next(&mutation);) {
     SKIPLITH_CHECK(mutation.kind == Kind::kPut || mutation.kind == Kind::kDelete);
-    items.push_back({key_prefix(mutation.key), mutation, static_cast<uint32_t>(items.size())});
+    ranks.push_back({key_prefix(mutation.key), static_cast<uint32_t>(mutations.size())});
+    mutations.push_back(mutation);
   }
   SKIPLITH_CHECK(reader.ok());
-  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+  std::sort(ranks.begin(), ranks.end(), [&](const Rank& a, const Rank& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    const int order = a.mutation.key.compare(b.mutation.key);
+    const int order = mutations[a.index].key.compare(mutations[b.index].key);
     return order != 0 ? order < 0 : a.index < b.index;
   });
+  std::vector<Item> items;
+  items.reserve(ranks.size());
+  for (const Rank& rank : ranks) items.push_back({mutations[rank.index], rank.index});
   return items;
 }
 
+// What an empty memtable must have room for; an arena's, as it comes (prepare).
 Need WritePath::need_for(const LoggedMemtable& active, const Batch& batch,
                          const std::vector<Item>& items) {
   Need need{.arena_bytes = Memtable::kCommitWordBytes, .log_bytes = batch.bytes()};
   for (const Item& item : items) {
     need.arena_bytes +=
-        active.table.mutation_bytes(item.mutation.key.size(), item.mutation.value.size());
+        active.table.bytes_of_many(item.mutation.key.size(), item.mutation.value.size());
   }
   return need;
 }
@@ -105,15 +119,16 @@ Status WritePath::write_with_lane(Waiting waiting, const Batch& batch, Check che
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
-    const Need need = need_for(*active, batch, items);
-    const Shortage shortage = reserve(*lane, *active, need);
+    Shortage shortage = reserve(*lane, *active, batch, items);
     if (shortage == Shortage::kNone) {
-      return write_batch_on_lane(waiting, *lane, *active, batch, items, check, sequence);
+      Status written =
+          write_batch_on_lane(waiting, *lane, *active, batch, items, check, &shortage, sequence);
+      if (shortage == Shortage::kNone) return written;
     }
     if (waiting == Waiting::kNever) return Status::would_block();
     const std::shared_ptr<LoggedMemtable> full = active;
     lane.release();
-    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need_for(*full, batch, items)));
   }
 }
 
@@ -130,7 +145,6 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
   for (;;) {
     std::shared_ptr<LoggedMemtable> full;
     Shortage shortage;
-    Need need;
     {
       ExclusiveSection section(lanes_);
       SKIPLITH_SYNC_POINT(transaction_exclusive);
@@ -140,40 +154,79 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
       if (clock_.last() != validation.since()) {
         SKIPLITH_RETURN_IF_ERROR(validation.check_with_all_lanes(*active));
       }
-      need = need_for(*active, batch, items);
-      shortage = reserve(lane, *active, need);
+      shortage = reserve(lane, *active, batch, items);
       if (shortage == Shortage::kNone) {
         const auto checked = [](const LoggedMemtable&) { return Status::ok(); };
-        return write_batch_on_lane(Waiting::kAllowed, lane, *active, batch, items, checked,
-                                   sequence);
+        Status written = write_batch_on_lane(Waiting::kAllowed, lane, *active, batch, items,
+                                             checked, &shortage, sequence);
+        if (shortage == Shortage::kNone) return written;
       }
       full = active;
     }
-    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need));
+    SKIPLITH_RETURN_IF_ERROR(make_room(full, shortage, need_for(*full, batch, items)));
   }
 }
 
-// Steps 3 to 8 of the write path for a batch; sync is the caller's.
+// The arena's room comes as it is used (prepare): what one key may need, an index seldom takes, and
+// a batch that took so much for each of its keys would fill the memtable with nothing.
+WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
+                                       const std::vector<Item>& items) {
+  const Memtable& table = active.table;
+  const uint64_t left = lane.arena.left();
+  if (table.over_budget() && left < need_for(active, batch, items).arena_bytes) {
+    return Shortage::kArena;
+  }
+  // Never begun: what is sure to end half way. (A mutation takes more there than in the batch.)
+  if (left + table.arena().left() < batch.bytes()) return Shortage::kArena;
+  return reserve_log(lane, active, batch.bytes());
+}
+
+// Step 3 for a batch: entries are found or made, their bits taken, versions made. None is linked.
+template <typename Held>
+Status WritePath::prepare(Waiting waiting, Lane& lane, Memtable& table, ArenaOffset commit_word,
+                          std::vector<Item>& items, Held& bits, Shortage* shortage) {
+  Index& index = table.index();
+  const auto inserter = index.sorted_inserter();
+  const Item* before = nullptr;
+  for (size_t i = 0; i < items.size(); ++i) {
+    for (int step = 0; step < Index::kAheadSteps; ++step) {
+      const size_t ahead = i + kKeysAStep * (Index::kAheadSteps - step);
+      if (ahead < items.size()) index.fetch_ahead(items[ahead].mutation.key, step);
+    }
+    Item& item = items[i];
+    const auto& [kind, key, value] = item.mutation;
+    const uint64_t most = table.mutation_bytes(key.size(), value.size());
+    if (!lane.arena.reserve(table.arena(), most, table.chunk_bytes())) {
+      *shortage = Shortage::kArena;
+      return Status::would_block();
+    }
+    item.entry = inserter->find_or_insert(key, lane.arena);
+    if (!bits.take(waiting, *item.entry)) return Status::would_block();
+    const bool again = before != nullptr && before->entry == item.entry;
+    item.version = table.make_version(lane.arena, batch_stamp(commit_word, item.index), kind, value,
+                                      again ? before->version : item.entry->head());
+    before = &item;
+  }
+  return Status::ok();
+}
+
+// Steps 3 to 8 of the write path for a batch; sync is the caller's. A shortage: nothing is written.
 template <typename Check>
 Status WritePath::write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active,
                                       const Batch& batch, std::vector<Item>& items, Check check,
-                                      Sequence* sequence) {
+                                      Shortage* shortage, Sequence* sequence) {
   if (waiting == Waiting::kNever && is_io(active)) return Status::would_block();
   Memtable& table = active.table;
-  EntriesHold bits(items.size());
-  const auto inserter = table.index().sorted_inserter();
-  for (Item& item : items) {  // 3
-    item.entry = inserter->find_or_insert(item.mutation.key, lane.arena);
-    if (!bits.take(waiting, *item.entry)) return Status::would_block();
+  if (!lane.arena.reserve(table.arena(), Memtable::kCommitWordBytes, table.chunk_bytes())) {
+    *shortage = Shortage::kArena;
+    return Status::would_block();
   }
-  SKIPLITH_RETURN_IF_ERROR(check(active));
   const ArenaOffset commit_word = table.make_commit_word(lane.arena);
-  for (const Item& item : items) {
-    // Linked while pending: absent to every reader until the commit word says otherwise.
-    item.entry->link(table.make_version(lane.arena, batch_stamp(commit_word, item.index),
-                                        item.mutation.kind, item.mutation.value,
-                                        item.entry->head()));
-  }
+  EntriesHold bits(items.size());
+  SKIPLITH_RETURN_IF_ERROR(prepare(waiting, lane, table, commit_word, items, bits, shortage));  // 3
+  SKIPLITH_RETURN_IF_ERROR(check(active));
+  // Linked while pending: absent to every reader until the commit word says otherwise.
+  for (const Item& item : items) item.entry->link(item.version);
   SKIPLITH_SYNC_POINT(write_entry_locked);
   if (active.segment != nullptr) {  // 4
     SKIPLITH_RETURN_IF_ERROR(log_payload(lane, batch.payload(), {}));

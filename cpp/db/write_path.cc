@@ -31,6 +31,16 @@ class EntryHold {
   bool held_;
 };
 
+Kind kind_of(const Decision& decision) {
+  return decision.what == Decision::What::kPut ? Kind::kPut : Kind::kDelete;
+}
+
+// What puts and deletes do, whatever the key is: decided before its entry is seen.
+struct Decided {
+  Decision decision;
+  Decision operator()(const Memtable&, const Entry&) const { return decision; }
+};
+
 // Lets the modification decide, and keeps for the caller what it decided upon. No `current`: the
 // key is absent.
 Decision judge(Modification& modification, const PinnedBytes* current, const View& view) {
@@ -81,17 +91,25 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
                                 Decide decide, Sequence* sequence) {
   if (waiting == Waiting::kNever && is_io(active)) return Status::would_block();
   Memtable& table = active.table;
+  // A search mostly waits for one node. Until that has come there is something else to do.
+  constexpr bool kDecided = std::is_same_v<Decide, Decided>;
+  if constexpr (kDecided) {
+    table.index().fetch_ahead(key, 1);
+    SKIPLITH_RETURN_IF_ERROR(log_mutation(lane, active, key, decide.decision));  // 4
+  }
   Entry& entry = *table.index().find_or_insert(key, lane.arena);  // 3
   EntryHold bit(entry, waiting);
-  if (!bit) return Status::would_block();
+  if (!bit) {
+    if (kDecided && active.segment != nullptr) lane.log.abandon();
+    return Status::would_block();
+  }
   SKIPLITH_SYNC_POINT(write_entry_locked);
   const Decision decision = decide(table, entry);
   if (decision.what == Decision::What::kKeep) return Status::ok();
-  const Kind kind = decision.what == Decision::What::kPut ? Kind::kPut : Kind::kDelete;
+  const Kind kind = kind_of(decision);
   const ArenaOffset version = table.make_version(lane.arena, 0, kind, decision.value, entry.head());
-  if (active.segment != nullptr) {  // 4
-    const EncodedHead head(kind, key, decision.value.size());
-    SKIPLITH_RETURN_IF_ERROR(log_payload(lane, head.bytes(), decision.value));
+  if constexpr (!kDecided) {
+    SKIPLITH_RETURN_IF_ERROR(log_mutation(lane, active, key, decision));  // 4
   }
   SKIPLITH_SYNC_POINT(write_payload_logged);
   Sequence taken;
@@ -117,15 +135,11 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
 }
 
 Status WritePath::put(Waiting waiting, Bytes key, Bytes value, Sequence* sequence) {
-  return write_key(
-      waiting, key, value.size(), nullptr,
-      [&](const Memtable&, const Entry&) { return Decision::put(value); }, sequence);
+  return write_key(waiting, key, value.size(), nullptr, Decided{Decision::put(value)}, sequence);
 }
 
 Status WritePath::erase(Waiting waiting, Bytes key, Sequence* sequence) {
-  return write_key(
-      waiting, key, 0, nullptr, [](const Memtable&, const Entry&) { return Decision::erase(); },
-      sequence);
+  return write_key(waiting, key, 0, nullptr, Decided{Decision::erase()}, sequence);
 }
 
 // What is in memory is read under a guard; what was found in a block is kept.
@@ -182,10 +196,14 @@ WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const
       return Shortage::kArena;
     }
   }
-  if (active.segment != nullptr && !lane.log.try_reserve(*active.segment, need.log_bytes)) {
-    return Shortage::kLog;
-  }
-  return Shortage::kNone;
+  return reserve_log(lane, active, need.log_bytes);
+}
+
+WritePath::Shortage WritePath::reserve_log(Lane& lane, LoggedMemtable& active,
+                                           uint64_t payload_bytes) {
+  const bool short_of_log =
+      active.segment != nullptr && !lane.log.try_reserve(*active.segment, payload_bytes);
+  return short_of_log ? Shortage::kLog : Shortage::kNone;
 }
 
 Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
@@ -209,6 +227,13 @@ Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Short
   Status made = make();
   counters_.add(Counter::kStallNs, monotonic_ns() - begun);
   return made;
+}
+
+Status WritePath::log_mutation(Lane& lane, LoggedMemtable& active, Bytes key,
+                               const Decision& decision) {
+  if (active.segment == nullptr) return Status::ok();
+  const EncodedHead head(kind_of(decision), key, decision.value.size());
+  return log_payload(lane, head.bytes(), decision.value);
 }
 
 Status WritePath::log_payload(Lane& lane, Bytes head, Bytes tail) {

@@ -76,7 +76,10 @@ class WritePath {
   template <typename Check>
   Status write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& active,
                              const Batch& batch, std::vector<Item>& items, Check check,
-                             Sequence* sequence);
+                             Shortage* shortage, Sequence* sequence);
+  template <typename Held>
+  static Status prepare(Waiting waiting, Lane& lane, Memtable& table, ArenaOffset commit_word,
+                        std::vector<Item>& items, Held& bits, Shortage* shortage);
   static void unlink(const Memtable& table, const std::vector<Item>& items);
   // Whether a record goes out by a system call.
   static bool is_io(const LoggedMemtable& active) {
@@ -90,11 +93,16 @@ class WritePath {
                              Status* failure);
 
   Lane* take_lane(Waiting waiting);
-  Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
+  static Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
+  static Shortage reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
+                          const std::vector<Item>& items);
+  static Shortage reserve_log(Lane& lane, LoggedMemtable& active, uint64_t payload_bytes);
   static Need need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes);
   // Grows or freezes, so that the next attempt has room. The caller holds nothing.
   Status make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
                    const Need& need);
+  Status log_mutation(Lane& lane, LoggedMemtable& active, Bytes key,
+                      const Modification::Decision& decision);
   // Step 4. Not ok: the lane's log is unusable, and no sequence may be taken for the record.
   Status log_payload(Lane& lane, Bytes head, Bytes tail);
   Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);

@@ -47,6 +47,7 @@ class Arena {
     return used_.load(std::memory_order_relaxed);  // order: a number for a budget, no publication
   }
   uint64_t reserved() const { return range_.bytes(); }
+  uint64_t left() const { return reserved() - used(); }
   // Memory is made ahead of use, as a store that is the first in its huge page waits about 100 us
   // for it to be zeroed: twice as much each time, from kFirstAhead on, up to `most_bytes`. A wish,
   // best effort. Any thread asks; one at a time does it.

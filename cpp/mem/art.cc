@@ -172,6 +172,36 @@ uint64_t Art::insert_bytes(size_t key_size) const {
          Node::kMaxBytes;
 }
 
+// Every insert makes at most one Node4 and at most two links. A node grows when it has as many
+// links as there is room for, so to 16, 48 and 256 children it costs no more than this for each of
+// them.
+uint64_t Art::bytes_of_many(size_t key_size) const {
+  constexpr uint64_t kAlign = 64 - Arena::kUnit;
+  constexpr uint64_t kLinkBytes = (sizeof(art::Node16) + kAlign) / art::Node4::kRoom +
+                                  (sizeof(art::Node48) + kAlign) / art::Node16::kRoom +
+                                  (sizeof(art::Node256) + kAlign) / art::Node48::kRoom + 1;
+  return Arena::kUnit + round_up(Entry::bytes_for(key_size), Arena::kUnit) + Arena::kUnit +
+         sizeof(art::Node4) + 2 * round_up(kLinkBytes, Arena::kUnit);
+}
+
+void Art::fetch_ahead(Bytes key, int step) const {
+  const Node* node = &root_;
+  for (int passed = 0; node->depth() < key.size(); ++passed) {
+    const Link link = node->find(step_of(key, node->depth()));
+    if (link.is_none()) return;
+    const char* place = arena_.at<char>(link.place);
+    if (link.is_entry() || step == passed) {
+      __builtin_prefetch(place);
+      // Below the root lie the largest nodes, most often, and there the link for the next byte.
+      const uint32_t depth = node->depth() + 1;
+      if (link.is_entry() || depth == key.size()) return;
+      __builtin_prefetch(place + (passed == 0 ? art::Node256::slot_bytes(key[depth]) : 64));
+      return;
+    }
+    node = node_at(link);
+  }
+}
+
 void Art::check_nodes() const {
   std::vector<const Node*> to_check{&root_};
   while (!to_check.empty()) {

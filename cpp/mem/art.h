@@ -36,6 +36,8 @@ class Art : public Index {
   Entry* find(Bytes key) const override;
   Entry* find_or_insert(Bytes key, ArenaWriter& writer) override;
   uint64_t insert_bytes(size_t key_size) const override;
+  uint64_t bytes_of_many(size_t key_size) const override;
+  void fetch_ahead(Bytes key, int step) const override;
   std::unique_ptr<SortedInserter> sorted_inserter() override;
   std::unique_ptr<EntryCursor> cursor() const override;
 

@@ -259,6 +259,8 @@ class Node256 : public Node {
 
   const std::atomic<Link>* slot_of_byte(uint8_t byte) const { return &links_[byte]; }
   void add_byte(uint8_t byte, Link link) { publish(links_[byte], link); }
+  // How far from the node's beginning the byte's link lies.
+  static constexpr size_t slot_bytes(uint8_t byte) { return sizeof(Node) + byte * sizeof(Link); }
 
  private:
   std::atomic<Link> links_[256] = {};

@@ -42,6 +42,14 @@ class Index {
 
   // Most arena bytes that one find_or_insert of a key of this size may take.
   virtual uint64_t insert_bytes(size_t key_size) const = 0;
+  // The same of many, begun with an empty index, for each of them: what one takes may serve others.
+  virtual uint64_t bytes_of_many(size_t key_size) const { return insert_bytes(key_size); }
+
+  // For a key that will soon be searched for: asks ahead for what the search would wait for. Step
+  // after step, from 0 to kAheadSteps - 1, each when what the last one asked for has had time to
+  // come. No effect but speed.
+  static constexpr int kAheadSteps = 3;
+  virtual void fetch_ahead(Bytes, int) const {}
 
   // For a batch: the same as find_or_insert for keys that come in ascending order, faster where
   // the engine can start from the last place. One thread; lives shorter than the index.

@@ -48,6 +48,10 @@ class Memtable {
   uint64_t mutation_bytes(size_t key_size, size_t value_size) const {
     return index_->insert_bytes(key_size) + version_bytes(value_size);
   }
+  // The same of many mutations, in an empty memtable, for each of them.
+  uint64_t bytes_of_many(size_t key_size, size_t value_size) const {
+    return index_->bytes_of_many(key_size) + version_bytes(value_size);
+  }
   static uint64_t version_bytes(size_t value_size) {
     return round_up(Version::bytes_for(value_size), Arena::kUnit);
   }

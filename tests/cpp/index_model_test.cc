@@ -78,6 +78,7 @@ class IndexModelTest : public ::testing::TestWithParam<Param> {
   void start(uint64_t seed) {
     random_.seed(seed);
     model_.clear();
+    most_bytes_ = 0;
     arena_ = std::make_unique<Arena>(kArenaBytes);
     index_ = make_index(std::get<IndexKind>(GetParam()), *arena_);
     writer_ = std::make_unique<testing::IndexWriter>(*index_, *arena_);
@@ -107,10 +108,13 @@ class IndexModelTest : public ::testing::TestWithParam<Param> {
   }
   void learn(const std::string& key, Entry* entry) {
     ASSERT_EQ(entry->key(), key);
-    ASSERT_EQ(model_.emplace(key, entry).first->second, entry);
+    const auto [place, is_new] = model_.emplace(key, entry);
+    ASSERT_EQ(place->second, entry);
+    if (is_new) most_bytes_ += index_->bytes_of_many(key.size());
   }
   void find() {
     const std::string key = random_key();
+    for (int step = 0; step < Index::kAheadSteps; ++step) index_->fetch_ahead(key, step);
     ASSERT_EQ(index_->find(key), entry_at(model_.find(key)));
   }
   void move(EntryCursor& cursor) {
@@ -160,6 +164,7 @@ class IndexModelTest : public ::testing::TestWithParam<Param> {
     EXPECT_EQ(testing::keys_forward(*index_), keys);
     std::reverse(keys.begin(), keys.end());
     EXPECT_EQ(testing::keys_backward(*index_), keys);
+    EXPECT_LE(arena_->used() - Arena::kFirstByte - writer_->arena_writer().left(), most_bytes_);
     if (const auto* art = dynamic_cast<const Art*>(index_.get())) art->check_nodes();
   }
 
@@ -169,6 +174,7 @@ class IndexModelTest : public ::testing::TestWithParam<Param> {
   std::unique_ptr<testing::IndexWriter> writer_;
   std::unique_ptr<EntryCursor> cursors_[kCursors];
   Model model_;
+  uint64_t most_bytes_ = 0;  // that the index says its keys may take
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, IndexModelTest,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import rows
 
-PROGRAMS = ["run", "threads", "tail", "recovery", "settled", "transactions", "cpp_rows"]
+PROGRAMS = ["run", "threads", "sync", "tail", "recovery", "settled", "transactions", "cpp_rows"]
 
 
 def run_all(programs: list[str]) -> int:

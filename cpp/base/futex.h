@@ -8,6 +8,7 @@ namespace skiplith {
 
 // Sleeps while `word` holds `expected`. May return early: callers check again.
 void futex_wait(const std::atomic<uint32_t>& word, uint32_t expected);
+// Waking uses the address of the word, not the word, which may be gone already.
 void futex_wake_one(const std::atomic<uint32_t>& word);
 void futex_wake_all(const std::atomic<uint32_t>& word);
 

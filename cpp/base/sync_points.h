@@ -38,9 +38,11 @@ namespace skiplith {
   X(segment_grow, "a segment is about to grow")                                             \
   X(segment_created, "a new segment file exists and is synced, not in the manifest")        \
   X(sync_leader, "a thread has become the syncing leader")                                  \
+  X(sync_gathering, "the leader is about to wait for those whom the last sync covered")     \
   X(sync_drained, "the leader has drained the lanes, before fdatasync")                     \
   X(sync_done, "fdatasync has returned, nobody is acknowledged yet")                        \
   X(sync_follower, "a thread waits for the syncing leader")                                 \
+  X(sync_woken, "a thread that waited for the syncing leader has been woken")               \
   X(read_modify_write_read, "a read-modify-write has read with nothing held")               \
   X(skiplist_cas_retry, "a skiplist insert lost a compare-and-swap and tries again")        \
   X(skiplist_seek, "a skiplist cursor has searched, and not yet stepped to its entry")      \

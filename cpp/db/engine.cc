@@ -12,6 +12,8 @@ namespace {
 // How soon to look again for readers that have left: this bounds memory, not progress.
 constexpr uint64_t kReclaimNs = 10'000'000;
 
+Waiting with(bool sync, Waiting waiting) { return sync ? Waiting::kForDisk : waiting; }
+
 }  // namespace
 
 Engine::Engine(Files& files, Recovered recovered, const Options& options, bool read_only)
@@ -78,25 +80,25 @@ Status Engine::wait_if_synced(Status written, Sequence sequence, bool sync) {
 
 Status Engine::put(Waiting waiting, Bytes key, Bytes value, bool sync) {
   Sequence sequence = 0;
-  Status written = writes_.put(waiting, key, value, &sequence);
+  Status written = writes_.put(with(sync, waiting), key, value, &sequence);
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
 Status Engine::erase(Waiting waiting, Bytes key, bool sync) {
   Sequence sequence = 0;
-  Status written = writes_.erase(waiting, key, &sequence);
+  Status written = writes_.erase(with(sync, waiting), key, &sequence);
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
 Status Engine::modify(Waiting waiting, Bytes key, Modification& modification, bool sync) {
   Sequence sequence = 0;
-  Status written = writes_.modify(waiting, key, modification, &sequence);
+  Status written = writes_.modify(with(sync, waiting), key, modification, &sequence);
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
 Status Engine::write(Waiting waiting, const Batch& batch, bool sync) {
   Sequence sequence = 0;
-  Status written = writes_.write(waiting, batch, &sequence);
+  Status written = writes_.write(with(sync, waiting), batch, &sequence);
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
@@ -109,7 +111,7 @@ Status Engine::clear(bool sync) {
 
 Status Engine::write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
                         Sequence* sequence) {
-  Status written = writes_.write_if(waiting, validation, batch, sequence);
+  Status written = writes_.write_if(with(sync, waiting), validation, batch, sequence);
   if (written.is_ok()) counters_.add(Counter::kTransactions);
   if (written.code() == StatusCode::kConflict) counters_.add(Counter::kConflicts);
   return wait_if_synced(std::move(written), *sequence, sync);
@@ -117,6 +119,7 @@ Status Engine::write_if(Waiting waiting, Validation& validation, const Batch& ba
 
 Status Engine::write_one(Waiting waiting, Bytes key, const std::optional<std::string>& value,
                          bool sync, Sequence* sequence) {
+  waiting = with(sync, waiting);
   Status written =
       value ? writes_.put(waiting, key, *value, sequence) : writes_.erase(waiting, key, sequence);
   if (written.is_ok()) counters_.add(Counter::kTransactions);

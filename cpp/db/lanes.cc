@@ -4,20 +4,20 @@
 
 namespace skiplith {
 
-Lane* Lanes::try_acquire() {
-  const uint32_t own = thread_index() % kLanes;
+uint32_t Lanes::own() { return thread_index() % kLanes; }
+
+Lane* Lanes::try_acquire_from(uint32_t first) {
   for (uint32_t i = 0; i < kLanes; ++i) {
-    Lane& lane = lanes_[(own + i) % kLanes];
+    Lane& lane = lanes_[(first + i) % kLanes];
     if (lane.lock.try_lock()) return &lane;
   }
   return nullptr;
 }
 
-Lane& Lanes::acquire() {
-  if (Lane* lane = try_acquire()) return *lane;
-  Lane& own = lanes_[thread_index() % kLanes];
-  own.lock.lock();
-  return own;
+Lane& Lanes::acquire_from(uint32_t first) {
+  if (Lane* lane = try_acquire_from(first)) return *lane;
+  lanes_[first].lock.lock();
+  return lanes_[first];
 }
 
 ExclusiveSection::ExclusiveSection(Lanes& lanes) : lanes_(lanes), mutex_(lanes.exclusive_mutex_) {

@@ -23,7 +23,7 @@ class EntriesHold {
   // False, without waiting long, only where that is not allowed.
   bool take(Waiting waiting, Entry& entry) {
     if (!entries_.empty() && entries_.back() == &entry) return true;
-    if (waiting == Waiting::kAllowed) {
+    if (waiting != Waiting::kNever) {
       entry.lock.lock();
     } else if (!entry.lock.try_lock_briefly()) {
       return false;
@@ -114,7 +114,7 @@ Status WritePath::write_with_lane(Waiting waiting, const Batch& batch, Check che
   if (batch.empty()) return Status::ok();
   std::vector<Item> items = in_key_order(batch);
   for (;;) {
-    LaneHold lane(waiting == Waiting::kAllowed ? &lanes_.acquire() : lanes_.try_acquire());  // 2
+    LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
@@ -233,7 +233,7 @@ Status WritePath::write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtabl
   }
   SKIPLITH_SYNC_POINT(batch_pending);
   Sequence first;
-  if (waiting == Waiting::kAllowed) {  // 5
+  if (waiting != Waiting::kNever) {  // 5
     first = clock_.take(lane, items.size());
   } else if (!clock_.try_take(lane, items.size(), &first)) {
     unlink(table, items);

@@ -13,7 +13,7 @@ using Decision = Modification::Decision;
 class EntryHold {
  public:
   EntryHold(Entry& entry, Waiting waiting) : entry_(entry), held_(true) {
-    if (waiting == Waiting::kAllowed) {
+    if (waiting != Waiting::kNever) {
       entry.lock.lock();
     } else {
       held_ = entry.lock.try_lock_briefly();
@@ -67,7 +67,7 @@ template <typename Decide>
 Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
                             const LoggedMemtable* expected, Decide decide, Sequence* sequence) {
   for (;;) {
-    LaneHold lane(waiting == Waiting::kAllowed ? &lanes_.acquire() : lanes_.try_acquire());  // 2
+    LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
     // Before all else: a poisoned store neither tries again nor makes room.
@@ -113,7 +113,7 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
   }
   SKIPLITH_SYNC_POINT(write_payload_logged);
   Sequence taken;
-  if (waiting == Waiting::kAllowed) {  // 5
+  if (waiting != Waiting::kNever) {  // 5
     taken = clock_.take(lane, 1);
   } else if (!clock_.try_take(lane, 1, &taken)) {
     if (active.segment != nullptr) lane.log.abandon();
@@ -178,9 +178,14 @@ Status WritePath::modify(Waiting waiting, Bytes key, Modification& modification,
           return judge(modification, head->kind == Kind::kPut ? &newer : nullptr, *view);
         },
         sequence);
-    const bool memtable_changed = written.is_would_block() && waiting == Waiting::kAllowed;
+    const bool memtable_changed = written.is_would_block() && waiting != Waiting::kNever;
     if (!memtable_changed) return written;
   }
+}
+
+Lane* WritePath::take_lane(Waiting waiting) {
+  if (waiting == Waiting::kNever) return lanes_.try_acquire();
+  return waiting == Waiting::kForDisk ? &lanes_.acquire_for_sync() : &lanes_.acquire();
 }
 
 WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Need& need) {

@@ -18,8 +18,9 @@
 
 namespace skiplith {
 
-// May a write wait? kNever: it answers kWouldBlock, and has left no trace.
-enum class Waiting : uint8_t { kNever, kAllowed };
+// May a write wait? kNever: it answers kWouldBlock, and has left no trace. kForDisk: it may, and
+// whoever asked for it will wait for the disk afterwards.
+enum class Waiting : uint8_t { kNever, kAllowed, kForDisk };
 
 class WritePath {
  public:
@@ -91,6 +92,7 @@ class WritePath {
   static Lookup read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
                              Status* failure);
 
+  Lane* take_lane(Waiting waiting);
   static Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
   static Shortage reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
                           const std::vector<Item>& items);

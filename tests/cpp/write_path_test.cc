@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "db/supply.h"
+#include "db/transaction.h"
 #include "support/database_testing.h"
 #include "support/index_testing.h"
 
@@ -15,6 +16,7 @@ using sync_points::Pause;
 class WritePathTest : public DatabaseTest, public ::testing::WithParamInterface<IndexKind> {
  protected:
   WritePathTest() { options_.memtable = GetParam(); }
+  static int64_t to_number(Bytes value) { return static_cast<int64_t>(load_u64(value.data())); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, WritePathTest, ::testing::ValuesIn(kAllIndexKinds), test_name);
@@ -148,29 +150,6 @@ TEST_P(WritePathTest, AnAbandonedTryLeavesNoTraceInTheLog) {
   EXPECT_EQ(get("c2"), "short");
 }
 
-TEST_P(WritePathTest, AWriterParkedInTheLogHoldsUpOnlySnapshots) {
-  open();
-  Pause parked(SyncPoint::write_sequenced, 1);
-  std::thread writer([&] { put("slow", "1"); });
-  ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
-  for (int i = 0; i < 100; ++i) put("other" + std::to_string(i), "1");
-  EXPECT_EQ(get("other99"), "1");
-  EXPECT_EQ(get("slow"), "<absent>");
-  ReadPoint point;
-  EXPECT_TRUE(database_->try_read_point(&point).is_would_block());
-  std::atomic<bool> taken{false};
-  std::thread snapshot([&] {
-    point = *database_->read_point();
-    taken.store(true);
-  });
-  while (hits(SyncPoint::gate_set) == 0) std::this_thread::yield();
-  EXPECT_FALSE(taken.load());
-  parked.release();
-  writer.join();
-  snapshot.join();
-  EXPECT_EQ(get_at(point, "slow"), "1");
-}
-
 TEST_P(WritePathTest, OfTwoWritersThatFindAMemtableFullOneFreezes) {
   open();
   Pause prepared(SyncPoint::freeze_prepared, 2);
@@ -231,26 +210,54 @@ TEST_P(WritePathTest, ReadModifyWriteReadsAgainWhenTheMemtableChangedUnderIt) {
   EXPECT_EQ(result, 12);
 }
 
-TEST_P(WritePathTest, NoIncrementIsLostAmongBatchesAndFreezes) {
+// Puts, read-modify-writes, batches, and transactions of both ways to commit.
+TEST_P(WritePathTest, NothingOfEightWritersIsLostAmongFreezes) {
   open();
-  constexpr int kThreads = 4, kEach = 500;
+  constexpr int kThreads = 8, kEach = 60;
+  const auto add_one = [this](Bytes key, Bytes also_read) {
+    for (;;) {
+      Transaction transaction(database_);
+      Value value;
+      expect_ok(transaction.get(key, &value));
+      const int64_t before = value.found() ? to_number(value.bytes()) : 0;
+      expect_ok(transaction.get(also_read, &value));
+      expect_ok(transaction.put(key, number(before + 1)));
+      const Status committed = transaction.commit(false);
+      if (committed.code() == StatusCode::kConflict) continue;
+      expect_ok(committed);
+      return;
+    }
+  };
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
+      const std::string own = std::to_string(t);
       for (int i = 0; i < kEach; ++i) {
+        put("put" + own, number(i));
         increment("n");
         Batch batch;
-        expect_ok(batch.put("m" + std::to_string(t), number(i)));
-        expect_ok(batch.put("filler" + std::to_string(t), std::string(300, 'f')));
+        expect_ok(batch.put("batch" + own, number(i)));
+        expect_ok(batch.put("filler" + own, std::string(1000, 'f')));
         expect_ok(database_->write(batch, false));
+        add_one("by bits", "by bits");
+        if (i % 10 == 0) add_one("by all lanes", "put" + std::to_string((t + 1) % kThreads));
       }
     });
   }
   for (auto& thread : threads) thread.join();
-  EXPECT_GT(database_->stats()->freezes, 0u);
-  EXPECT_EQ(get("n"), number(kThreads * kEach));
+  EXPECT_GE(database_->stats()->freezes, 5u);
+  const auto check = [&] {
+    EXPECT_EQ(get("n"), number(kThreads * kEach));
+    EXPECT_EQ(get("by bits"), number(kThreads * kEach));
+    EXPECT_EQ(get("by all lanes"), number(kThreads * kEach / 10));
+    for (int t = 0; t < kThreads; ++t) {
+      EXPECT_EQ(get("put" + std::to_string(t)), number(kEach - 1));
+      EXPECT_EQ(get("batch" + std::to_string(t)), number(kEach - 1));
+    }
+  };
+  check();
   reopen();
-  EXPECT_EQ(get("n"), number(kThreads * kEach));
+  check();
 }
 
 TEST_P(WritePathTest, ClearIsOneMomentAndKeepsWhatEarlierReadPointsSee) {

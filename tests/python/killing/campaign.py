@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import skiplith
 from killing.driver import MEMTABLE_BYTES, Run
@@ -88,19 +88,24 @@ class Kill:
 class Kind:
     """What stays the same over the rounds of one database."""
 
+    memtable: str
+    wal_sink: str
     writers: int
     sync: bool
-    wal_sink: str
 
     def __str__(self) -> str:
-        return f"{self.writers} writers, sync={self.sync}, {self.wal_sink}"
+        return f"{self.memtable}, {self.wal_sink}, {self.writers} writers, sync={self.sync}"
 
 
+MEMTABLES = ("skiplist", "art", "mutex_map", "rwlock_map")
+SINKS = ("mapped", "write")
+SHAPES = ((1, False), (8, True), (8, False), (1, True))  # writers, sync
+# All combinations. Of each eight in a row, every memtable with both ways to write the log.
 KINDS = [
-    Kind(writers, sync, wal_sink)
-    for writers in (1, 8)
-    for sync in (False, True)
-    for wal_sink in ("mapped", "write")
+    Kind(memtable, wal_sink, *SHAPES[(turn + n) % len(SHAPES)])
+    for turn in range(len(SHAPES))
+    for wal_sink in SINKS
+    for n, memtable in enumerate(MEMTABLES)
 ]
 
 
@@ -161,6 +166,7 @@ class Database:
             writes=self.rng.randint(5, 30) if kill.phase == "close" else 400 // len(self.first),
             sync=self.kind.sync,
             wal_sink=self.kind.wal_sink,
+            memtable=self.kind.memtable,
             gil=self.rng.choice(["auto", "release"]),
         )
         if kill.phase in STAYS:
@@ -218,7 +224,10 @@ class Database:
             return
         flags: list[Literal["r", "w"]] = ["r", "w", "r"] if self.rng.random() < 0.3 else ["r"]
         for flag in flags:
-            with skiplith.open(self.directory, flag, memtable_bytes=MEMTABLE_BYTES) as db:
+            options: dict[str, Any] = {"memtable": self.kind.memtable}
+            with skiplith.open(
+                self.directory, flag, memtable_bytes=MEMTABLE_BYTES, **options
+            ) as db:
                 found = dict(db.items())
                 tables = sum(level.bytes for level in db.stats().levels)
                 self.tally.largest = max(self.tally.largest, tables)
@@ -239,7 +248,7 @@ def kills(database: int, rounds: int) -> Iterator[Kill]:
     ]
     turns = ((phase, *next(points[phase])) for phase in cycle(order))
     yield Kill("creation", *PHASES["creation"][database % len(PHASES["creation"])])
-    for turn in islice(turns, database * rounds, None):
+    for turn in islice(turns, database * (rounds - 1), None):
         yield Kill(*turn)
 
 
@@ -268,12 +277,13 @@ def campaign(root: Path, *, databases: int, rounds: int, seed: int, at_once: int
 def table(tally: Tally) -> str:
     """Kills per phase and kind of database."""
     phases = list(PHASES)
-    lines = [f"{'':32}" + "".join(f"{phase:>12}" for phase in phases)]
+    lines = [f"{'':40}" + "".join(f"{phase:>12}" for phase in phases)]
     for kind in map(str, KINDS):
         counts = [tally.kills[phase, kind] for phase in phases]
-        lines.append(f"{kind:32}" + "".join(f"{count:12}" for count in counts))
+        if any(counts):
+            lines.append(f"{kind:40}" + "".join(f"{count:12}" for count in counts))
     totals = tally.per_phase()
-    lines.append(f"{'all':32}" + "".join(f"{totals[phase]:12}" for phase in phases))
+    lines.append(f"{'all':40}" + "".join(f"{totals[phase]:12}" for phase in phases))
     lines.append(
         f"{totals.total()} kills, {tally.acknowledged:,} acknowledged writes, none lost; "
         f"{tally.survived} drivers never came to their point"

@@ -28,6 +28,7 @@ class Run:
     writes: int  # of each writer
     sync: bool
     wal_sink: str
+    memtable: str
     gil: str
     when: str = NEVER  # "open", "write", "close": from when on the point is armed
     point: str = ""  # the sync point to die at
@@ -44,7 +45,8 @@ def main(run: Run) -> None:
             sync_points.kill_at(run.point, run.nth)
 
     arm("open")
-    options: dict[str, Any] = {"sync": run.sync, "wal_sink": run.wal_sink, "gil": run.gil}
+    names = ("sync", "wal_sink", "memtable", "gil")
+    options: dict[str, Any] = {name: getattr(run, name) for name in names}
     db = skiplith.open(run.directory, memtable_bytes=MEMTABLE_BYTES, **options)
     acknowledge(b"open\n")
     arm("write")

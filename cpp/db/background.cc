@@ -22,7 +22,7 @@ void Background::run() {
     } catch (const std::bad_alloc&) {
       next_ns = kMemoryNs;  // soon again: what frees memory may come after what failed
     }
-    wakeup_.wait(next_ns);
+    if (next_ns != kAtOnce) wakeup_.wait(next_ns);
   }
 }
 

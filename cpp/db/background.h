@@ -1,5 +1,6 @@
-// The engine's one thread: works ahead of the writers, frees what readers have left, and keeps
-// the sync interval.
+// An engine's thread. There are two: one makes room ahead of the writers, in small steps, so that
+// none has to wait for a flush; the other flushes and compacts, frees what readers have left, and
+// keeps the sync interval.
 #pragma once
 
 #include <atomic>
@@ -13,8 +14,9 @@ namespace skiplith {
 class Background {
  public:
   // One round of work. Returns after how long the next is due, if nobody wakes the thread before;
-  // 0: not until then.
+  // 0: not until then; kAtOnce.
   using Work = std::function<uint64_t()>;
+  static constexpr uint64_t kAtOnce = UINT64_MAX;
 
   explicit Background(Work work) : work_(std::move(work)) {}
   ~Background() { stop(); }

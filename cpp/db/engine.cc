@@ -45,6 +45,7 @@ Status Engine::begin_writing() {
   freezer_.start(std::move(*first), std::move(recovered_.memtables), std::move(recovered_.levels));
   if (read_only_) return Status::ok();
   try {
+    ahead_.start();
     background_.start();
   } catch (const std::system_error& error) {
     views_.close();
@@ -53,10 +54,12 @@ Status Engine::begin_writing() {
   return Status::ok();
 }
 
+uint64_t Engine::ahead_round() {
+  writes_.ahead_begins();
+  return supply_.work_ahead(*views_.pin()->active()) ? Background::kAtOnce : 0;
+}
+
 uint64_t Engine::background_round() {
-  writes_.background_begins();
-  // Where memory runs out, flushing is what gives some back: the rest of the round goes on.
-  supply_.work_ahead(*views_.pin()->active());
   uint64_t next_ns = views_.reclaim() ? kReclaimNs : 0;
   if (const uint64_t interval_ns = options_.sync_interval_ms * 1'000'000; interval_ns != 0) {
     const uint64_t now = monotonic_ns();
@@ -106,6 +109,7 @@ Status Engine::clear(bool sync) {
   Sequence sequence = 0;
   Status written = writes_.clear(&sequence);
   background_.wake();  // to free what was cleared
+  ahead_.wake();       // and to remove what lost a race
   return wait_if_synced(std::move(written), sequence, sync);
 }
 
@@ -286,6 +290,7 @@ Status Engine::verify() {
 Status Engine::close() {
   const Status failed = maintenance_.failure();  // before stopping makes failures of its own
   maintenance_.stop();
+  ahead_.stop();
   background_.stop();
   Status closed;
   try {

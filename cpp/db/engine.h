@@ -77,6 +77,7 @@ class Engine {
  private:
   Engine(Files& files, Recovered recovered, const Options& options, bool read_only);
   Status begin_writing();
+  uint64_t ahead_round();
   uint64_t background_round();
   Status wait_if_synced(Status written, Sequence sequence, bool sync);
   Status close_files();
@@ -96,6 +97,7 @@ class Engine {
   Lanes lanes_;
   SequenceClock clock_{lanes_};
   Snapshots snapshots_{clock_};
+  Background ahead_{[this] { return ahead_round(); }};
   Background background_{[this] { return background_round(); }};
   CurrentView views_{[this] { background_.wake(); }};
   LogSet log_;
@@ -103,8 +105,17 @@ class Engine {
   Supply supply_;
   Maintenance maintenance_;
   Freezer freezer_{lanes_, clock_, views_, log_, supply_, counters_};
-  WritePath writes_{lanes_,  clock_,       snapshots_, views_,    freezer_,
-                    supply_, maintenance_, poison_,    counters_, [this] { background_.wake(); }};
+  WritePath writes_{lanes_,
+                    clock_,
+                    snapshots_,
+                    views_,
+                    freezer_,
+                    supply_,
+                    maintenance_,
+                    poison_,
+                    counters_,
+                    [this] { ahead_.wake(); },
+                    [this] { background_.wake(); }};
   uint64_t interval_sync_due_ns_ = 0;  // the background thread's own
 };
 

@@ -135,26 +135,32 @@ bool Supply::should_work_ahead(const LoggedMemtable& active) const {
   return half_full && !has_spare_.load();
 }
 
-void Supply::work_ahead(LoggedMemtable& active) {
-  MutexLock lock(mutex_);
+// The log first: an arena whose memory is not there yet costs its writers a fault, a log without
+// room the whole way here.
+bool Supply::work_ahead(LoggedMemtable& active) {
+  if (grow_log_ahead(active)) return true;
+  if (active.table.arena().populate_ahead(options_.memtable_bytes)) return true;
+  const MutexLock lock(mutex_);
   // A failure leaves an empty segment behind, which the next opening removes.
   (void)discard_unwanted();
-  if (active.segment != nullptr && active.segment->wants_growth()) {
-    if (!active.segment->grow_ahead().is_ok()) ahead_failed_.store(true);
+  if (spare_ != nullptr || active.table.used_bytes() < options_.memtable_bytes / 2) return false;
+  auto made = make_if_memory_lasts();
+  if (!made.is_ok()) {
+    ahead_failed_.store(true);
+    return false;
   }
-  Arena& arena = active.table.arena();
-  if (arena.wants_populating(options_.memtable_bytes)) {
-    arena.populate_ahead(options_.memtable_bytes);
-  }
-  if (spare_ == nullptr && active.table.used_bytes() >= options_.memtable_bytes / 2) {
-    auto made = make_if_memory_lasts();
-    if (made.is_ok()) {
-      (*made)->table.arena().populate_ahead(options_.memtable_bytes);
-      keep_spare(std::move(*made));
-    } else {
-      ahead_failed_.store(true);
-    }
-  }
+  (*made)->table.arena().populate_ahead(options_.memtable_bytes);
+  keep_spare(std::move(*made));
+  return true;
+}
+
+bool Supply::grow_log_ahead(LoggedMemtable& active) {
+  if (active.segment == nullptr || ahead_failed_.load()) return false;
+  const MutexLock lock(mutex_);
+  auto grown = active.segment->grow_ahead();
+  if (grown.is_ok()) return *grown;
+  ahead_failed_.store(true);
+  return false;
 }
 
 Status Supply::discard_unwanted() {

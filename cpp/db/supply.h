@@ -55,8 +55,10 @@ class Supply {
 
   // Cheap, any thread: is there something to do ahead of use?
   bool should_work_ahead(const LoggedMemtable& active) const;
-  // The background thread's part. Failures wait for the writer who needs the room.
-  void work_ahead(LoggedMemtable& active);
+  // One step of it, a few milliseconds at most, and what is most urgent: a writer that comes too
+  // early waits for no more. False: nothing to do. Failures wait for the writer who needs the room.
+  // One thread, the one that works ahead.
+  bool work_ahead(LoggedMemtable& active);
 
   // Removes the spare segment too. At close.
   Status discard_all();
@@ -67,6 +69,7 @@ class Supply {
   Result<std::shared_ptr<LoggedMemtable>> make_if_memory_lasts();
   Result<std::shared_ptr<Segment>> make_segment(const Need& need);
   Status discard_unwanted();
+  bool grow_log_ahead(LoggedMemtable& active);  // takes the mutex
   void keep_spare(std::shared_ptr<LoggedMemtable> spare);
   std::shared_ptr<LoggedMemtable> take_spare();
   bool fits(const LoggedMemtable& memtable, const Need& need) const;

@@ -222,6 +222,7 @@ Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Short
     SKIPLITH_RETURN_IF_ERROR(maintenance_.wait_for_room());
     Status frozen = freezer_.freeze(active, need);
     wake_background_();
+    wake_ahead_();
     return frozen;
   };
   Status made = make();
@@ -260,7 +261,7 @@ Status WritePath::log_record(Lane& lane, LoggedMemtable& active, Sequence first,
 void WritePath::work_ahead_if_due(const LoggedMemtable& active) {
   if (!supply_.should_work_ahead(active)) [[likely]]
     return;
-  if (!background_asked_.exchange(true)) wake_background_();
+  if (!ahead_asked_.exchange(true)) wake_ahead_();
 }
 
 }  // namespace skiplith

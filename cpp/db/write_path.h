@@ -26,7 +26,8 @@ class WritePath {
  public:
   WritePath(Lanes& lanes, SequenceClock& clock, Snapshots& snapshots, CurrentView& views,
             Freezer& freezer, Supply& supply, Maintenance& maintenance, Poison& poison,
-            Counters<Counter>& counters, std::function<void()> wake_background)
+            Counters<Counter>& counters, std::function<void()> wake_ahead,
+            std::function<void()> wake_background)
       : lanes_(lanes),
         clock_(clock),
         snapshots_(snapshots),
@@ -36,6 +37,7 @@ class WritePath {
         maintenance_(maintenance),
         poison_(poison),
         counters_(counters),
+        wake_ahead_(std::move(wake_ahead)),
         wake_background_(std::move(wake_background)) {}
 
   // Each returns the sequence of its (last) mutation in `*sequence`, 0 when nothing was written.
@@ -49,8 +51,8 @@ class WritePath {
   // them still; else all lanes are taken, and waited for.
   Status write_if(Waiting waiting, Validation& validation, const Batch& batch, Sequence* sequence);
 
-  // The background thread begins to work ahead: from here on writers may ask again.
-  void background_begins() { background_asked_.store(false); }
+  // A round of work ahead begins: from here on writers may ask for another.
+  void ahead_begins() { ahead_asked_.store(false); }
 
  private:
   // Why a lane lacks room; kNone: it has it.
@@ -117,8 +119,8 @@ class WritePath {
   Maintenance& maintenance_;
   Poison& poison_;
   Counters<Counter>& counters_;
-  const std::function<void()> wake_background_;
-  std::atomic<bool> background_asked_{false};
+  const std::function<void()> wake_ahead_, wake_background_;
+  std::atomic<bool> ahead_asked_{false};
 };
 
 }  // namespace skiplith

@@ -39,13 +39,13 @@ char* Arena::take(uint64_t bytes) {
   return base_ + begin;
 }
 
-void Arena::populate_ahead(uint64_t most_bytes) {
-  const uint64_t populated = populated_.load(std::memory_order_relaxed);  // order: see the header
-  const uint64_t wanted = std::max({kFirstAhead, 2 * populated, 2 * used()});
-  const uint64_t end = std::min({wanted, most_bytes, reserved()});
-  if (end <= populated) return;
+bool Arena::populate_ahead(uint64_t most_bytes) {
+  if (!is_short(most_bytes, 1)) return false;
+  const uint64_t populated = populated_.load(std::memory_order_relaxed);  // order: see is_short
+  const uint64_t end = std::min({std::max(populated, used()) + kStep, most_bytes, reserved()});
   memory_.range->populate(populated, end - populated);
   populated_.store(end, std::memory_order_relaxed);  // order: as above
+  return true;
 }
 
 bool ArenaWriter::refill(Arena& arena, uint64_t bytes, uint64_t chunk_bytes) {

@@ -1,6 +1,7 @@
 // The memtable's memory: keys, values, nodes, versions. Freed as one.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -49,18 +50,24 @@ class Arena {
   }
   uint64_t reserved() const { return reserved_; }
   uint64_t left() const { return reserved() - used(); }
-  // Memory is made ahead of use, as a store that is the first in its huge page waits about 100 us
-  // for it to be zeroed: twice as much each time, from kFirstAhead on, up to `most_bytes`. A wish,
-  // best effort. Any thread asks; one at a time does it.
-  bool wants_populating(uint64_t most_bytes) const {
-    // order: numbers for a wish, no publication
-    const uint64_t populated = populated_.load(std::memory_order_relaxed);
-    return populated < most_bytes && used() >= populated / 2;
-  }
-  void populate_ahead(uint64_t most_bytes);
+  // Memory is made ahead of use, as a store that is the first in its huge page waits 20 to 700 us
+  // for it to be zeroed: so far beyond what is used as has been used, 4 to 16 MiB, and up to
+  // `most_bytes`. A wish, best effort. wants_populating: half of that is gone; any thread.
+  // populate_ahead: a step of 4 MiB, one thread at a time; false: all is there.
+  bool wants_populating(uint64_t most_bytes) const { return is_short(most_bytes, 2); }
+  bool populate_ahead(uint64_t most_bytes);
 
  private:
-  static constexpr uint64_t kFirstAhead = uint64_t{4} << 20;
+  static constexpr uint64_t kStep = uint64_t{4} << 20;
+  static constexpr uint64_t kMostAhead = 4 * kStep;
+
+  // Is less populated beyond the used bytes than there should be, divided by `share`?
+  bool is_short(uint64_t most_bytes, uint64_t share) const {
+    const uint64_t used = this->used(), room = std::clamp(used, kStep, kMostAhead);
+    // order: a number for a wish, no publication
+    const uint64_t populated = populated_.load(std::memory_order_relaxed);
+    return populated < std::min({used + room / share, most_bytes, reserved()});
+  }
 
   const std::shared_ptr<ArenaPool> pool_;
   ArenaMemory memory_;

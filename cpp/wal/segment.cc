@@ -7,15 +7,13 @@
 namespace skiplith {
 namespace {
 
-constexpr uint64_t kLeastAhead = uint64_t{1} << 20;
-constexpr uint64_t kMostAhead = uint64_t{8} << 20;
+constexpr uint64_t kStep = uint64_t{1} << 20;
+constexpr uint64_t kMostAhead = 8 * kStep;
 
-// The room that a segment has beyond its used bytes when it has grown: as much as these, within
-// bounds. Room costs memory and time, 0.2 to 1 ms a MiB, used or not, so doubling all the way
-// (45 MB of log in 128 MiB) took the background thread as long as the writer's puts took.
-uint64_t with_room_ahead(uint64_t used) {
-  return round_up(used + std::clamp(used, kLeastAhead, kMostAhead), kLeastAhead);
-}
+// The room that a segment should have beyond its used bytes: as much as these, within bounds. Room
+// costs memory and time, 0.2 to 1 ms a MiB, used or not, so doubling all the way (45 MB of log in
+// 128 MiB) took the background thread as long as the writer's puts took.
+uint64_t room_ahead(uint64_t used) { return std::clamp(used, kStep, kMostAhead); }
 
 }  // namespace
 
@@ -66,14 +64,15 @@ uint64_t Segment::capacity() const {
 }
 
 bool Segment::wants_growth() const {
-  const uint64_t now = capacity(), used = used_bytes();
-  const uint64_t enough = std::min(used, kMostAhead) / 2;
-  return now - used < std::max(enough, kLeastAhead / 2) && now < file_->reserved();
+  const uint64_t used = used_bytes();
+  return capacity() - used < room_ahead(used) / 2 && capacity() < file_->reserved();
 }
 
-Status Segment::grow_ahead() {
-  if (!wants_growth()) return Status::ok();
-  return grow_to(std::min(with_room_ahead(used_bytes()), file_->reserved()));
+Result<bool> Segment::grow_ahead() {
+  const uint64_t used = used_bytes(), now = capacity();
+  if (now - used >= room_ahead(used) || now == file_->reserved()) return false;
+  SKIPLITH_RETURN_IF_ERROR(grow_to(std::min(round_up(now + 1, kStep), file_->reserved())));
+  return true;
 }
 
 Status Segment::grow_for(uint64_t payload_bytes) {
@@ -82,7 +81,7 @@ Status Segment::grow_for(uint64_t payload_bytes) {
   if (needed > file_->reserved()) {
     return Status::error(StatusCode::kInvalidArgument, "the segment has no room for the record");
   }
-  return grow_to(std::min(with_room_ahead(needed), file_->reserved()));
+  return grow_to(std::min(round_up(needed, kStep), file_->reserved()));
 }
 
 Status Segment::grow_to(uint64_t bytes) {

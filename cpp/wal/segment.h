@@ -44,10 +44,10 @@ class Segment {
   // Half of the room that it should have beyond its used bytes is gone, and there is more to be
   // had: time for grow_ahead().
   bool wants_growth() const;
-  // If it still wants to, grows until it has that room: as much as it has used, 1 to 8 MiB.
-  Status grow_ahead();
-  // Grows until a record of this payload fits, and more (not if it fits already; others may take
-  // the room before the caller does: try and call again). kInvalidArgument when `reserved` does not
+  // One step, a MiB, towards that room: as much as has been used, 1 to 8 MiB. False: it is there.
+  Result<bool> grow_ahead();
+  // Grows until a record of this payload fits (at once if it does already; others may take the
+  // room before the caller does: try and call again). kInvalidArgument when `reserved` does not
   // suffice: the caller freezes and takes a segment that starts empty. Reaches segment_grow.
   Status grow_for(uint64_t payload_bytes);
 

@@ -95,9 +95,11 @@ TEST(Arena, ReservedIsNotUsedMemory) {
 
 TEST(Arena, PopulatedPagesAreStillZero) {
   Arena arena(8 * kMiB);
-  arena.populate_ahead(3 * kMiB);
-  arena.populate_ahead(100 * kMiB);  // past the end: what there is
-  EXPECT_TRUE(all_zero(arena.take(8 * kMiB - 64), 8 * kMiB - 64));
+  EXPECT_TRUE(arena.populate_ahead(3 * kMiB));
+  EXPECT_FALSE(arena.populate_ahead(3 * kMiB));
+  ASSERT_NE(arena.take(kMiB), nullptr);
+  while (arena.populate_ahead(100 * kMiB)) continue;  // past the end: what there is
+  EXPECT_TRUE(all_zero(arena.take(7 * kMiB - 64), 7 * kMiB - 64));
 }
 
 TEST(Arena, LeavesItsMemoryToTheNextThatIsAsLarge) {
@@ -138,18 +140,27 @@ TEST(Arena, LeavesNothingWhereNoneIsWanted) {
   }
 }
 
-TEST(Arena, IsPopulatedAheadOfUseUpToItsBudget) {
-  constexpr uint64_t kBudget = 12 * kMiB;
+TEST(Arena, IsPopulatedAheadByWhatIsUsedInStepsAndUpToItsBudget) {
+  constexpr uint64_t kBudget = 40 * kMiB;
   Arena arena(64 * kMiB);
+  const auto steps = [&] {
+    int count = 0;
+    while (arena.populate_ahead(kBudget)) ++count;
+    EXPECT_FALSE(arena.wants_populating(kBudget));
+    return count;
+  };
   EXPECT_TRUE(arena.wants_populating(kBudget));
-  arena.populate_ahead(kBudget);  // 4 MiB
+  EXPECT_EQ(steps(), 1);  // 4 MiB
+  ASSERT_NE(arena.take(kMiB), nullptr);
   EXPECT_FALSE(arena.wants_populating(kBudget));
   ASSERT_NE(arena.take(2 * kMiB), nullptr);
   EXPECT_TRUE(arena.wants_populating(kBudget));
-  arena.populate_ahead(kBudget);  // 8 MiB
-  EXPECT_FALSE(arena.wants_populating(kBudget));
+  EXPECT_EQ(steps(), 1);  // 4 more
+  ASSERT_NE(arena.take(8 * kMiB), nullptr);
+  EXPECT_EQ(steps(), 3);  // 3 that writers have made themselves, and 11
   ASSERT_NE(arena.take(20 * kMiB), nullptr);
-  arena.populate_ahead(kBudget);
+  EXPECT_EQ(steps(), 3);  // all of the budget
+  ASSERT_NE(arena.take(20 * kMiB), nullptr);
   EXPECT_FALSE(arena.wants_populating(kBudget));
 }
 

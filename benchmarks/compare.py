@@ -46,7 +46,7 @@ class Question:
 
 SHARED = (
     "skiplith",
-    "skiplith, art",
+    "skiplith, skiplist",
     "plyvel",
     "rocksdict",
     "lmdb",

@@ -47,7 +47,7 @@ def rocksdict() -> Callable[[str, int], Any]:
 # Each imports its module, and gives what opens a store.
 OPENERS: dict[str, Callable[[], Callable[[str, int], Any]]] = {
     "skiplith": skiplith,
-    "skiplith, art": lambda: skiplith(memtable="art"),
+    "skiplith, skiplist": lambda: skiplith(memtable="skiplist"),
     "plyvel": plyvel,
     "rocksdict": rocksdict,
 }

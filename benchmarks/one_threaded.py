@@ -31,8 +31,8 @@ def open_skiplith(directory: str, **options: Any) -> Any:
     return skiplith.open(directory, "n", memtable_bytes=ROOM_BYTES, **options)
 
 
-def open_art(directory: str) -> Any:
-    return open_skiplith(directory, memtable="art")
+def open_skiplist(directory: str) -> Any:
+    return open_skiplith(directory, memtable="skiplist")
 
 
 def open_plyvel(directory: str) -> Any:
@@ -47,7 +47,7 @@ def open_nothing(directory: str) -> Any:
 
 STORES: dict[str, Callable[[str], Any]] = {
     "skiplith": open_skiplith,
-    "skiplith, art": open_art,
+    "skiplith, skiplist": open_skiplist,
     "plyvel": open_plyvel,
     "nothing": open_nothing,
 }

@@ -20,7 +20,7 @@ from rows import OUT
 # Ours are warm, LSM trees blue, trees on pages green.
 STYLES: dict[str, dict[str, Any]] = {
     "skiplith": {"color": "#d62728", "marker": "o"},
-    "skiplith, art": {"color": "#ff7f0e", "marker": "o"},
+    "skiplith, skiplist": {"color": "#ff7f0e", "marker": "o"},
     "skiplith, mutex_map": {"color": "#c49c94", "marker": "x", "linestyle": ":"},
     "skiplith, rwlock_map": {"color": "#8c564b", "marker": "+", "linestyle": ":"},
     "plyvel": {"color": "#1f77b4", "marker": "s"},

@@ -44,8 +44,8 @@ def skiplith(directory: str, **options: Any) -> Store:
     return Store(db.put, db.put_many, lambda: db.get, db.close)
 
 
-def skiplith_art(directory: str) -> Store:
-    return skiplith(directory, memtable="art")
+def skiplith_skiplist(directory: str) -> Store:
+    return skiplith(directory, memtable="skiplist")
 
 
 def skiplith_mutex_map(directory: str) -> Store:
@@ -173,7 +173,7 @@ def memory_dict(directory: str) -> Store:
 
 STORES: dict[str, Callable[[str], Store]] = {
     "skiplith": skiplith,
-    "skiplith, art": skiplith_art,
+    "skiplith, skiplist": skiplith_skiplist,
     "skiplith, mutex_map": skiplith_mutex_map,
     "skiplith, rwlock_map": skiplith_rwlock_map,
     "plyvel": plyvel,

@@ -97,7 +97,7 @@ def promised_free_threaded(engine: Case, nothing: Case) -> Row:
 def main() -> int:
     ours = [
         Case("skiplith", "put", sys.executable, (2, 4)),
-        Case("skiplith, art", "put", sys.executable, (2, 4)),
+        Case("skiplith, skiplist", "put", sys.executable, (2, 4)),
         Case("skiplith", "put_many", sys.executable),
         Case("skiplith", "put 64 KiB", sys.executable),
     ]

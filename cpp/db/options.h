@@ -45,7 +45,7 @@ struct Options {
   uint64_t sync_interval_ms = 0;  // unsynced writes are synced at least this often; 0: never
   bool wal = true;                // false: no log; what was not written out is lost in a crash
   SinkChoice wal_sink = SinkChoice::kAuto;
-  IndexKind memtable = IndexKind::kSkiplist;
+  IndexKind memtable = IndexKind::kArt;
   uint64_t memtable_bytes = 64 << 20;  // the active memtable is frozen at about this size
   uint64_t cache_bytes = 256 << 20;    // resident blocks, indexes and filters of all tables
   // Per level; level 0 first.

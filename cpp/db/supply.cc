@@ -139,7 +139,10 @@ bool Supply::should_work_ahead(const LoggedMemtable& active) const {
 // room the whole way here.
 bool Supply::work_ahead(LoggedMemtable& active) {
   if (grow_log_ahead(active)) return true;
-  if (active.table.arena().populate_ahead(options_.memtable_bytes)) return true;
+  Arena& arena = active.table.arena();
+  if (arena.wants_populating(options_.memtable_bytes)) {
+    return arena.populate_ahead(options_.memtable_bytes);
+  }
   const MutexLock lock(mutex_);
   // A failure leaves an empty segment behind, which the next opening removes.
   (void)discard_unwanted();
@@ -156,11 +159,16 @@ bool Supply::work_ahead(LoggedMemtable& active) {
 
 bool Supply::grow_log_ahead(LoggedMemtable& active) {
   if (active.segment == nullptr || ahead_failed_.load()) return false;
-  const MutexLock lock(mutex_);
-  auto grown = active.segment->grow_ahead();
-  if (grown.is_ok()) return *grown;
-  ahead_failed_.store(true);
-  return false;
+  if (!active.segment->wants_growth()) return false;
+  for (;;) {
+    const MutexLock lock(mutex_);  // let go after each step
+    auto grown = active.segment->grow_ahead();
+    if (!grown.is_ok()) {
+      ahead_failed_.store(true);
+      return false;
+    }
+    if (!*grown) return true;
+  }
 }
 
 Status Supply::discard_unwanted() {

@@ -80,7 +80,7 @@ def open(
     sync_interval_ms: int = 0,
     wal: bool = True,
     wal_sink: _Literal["auto", "mapped", "write"] = "auto",
-    memtable: _Literal["skiplist", "art", "mutex_map", "rwlock_map"] = "skiplist",
+    memtable: _Literal["skiplist", "art", "mutex_map", "rwlock_map"] = "art",
     memtable_bytes: int = 67108864,
     cache_bytes: int = 268435456,
     compression: str | _Sequence[str] = "lz4",
@@ -109,9 +109,9 @@ def open(
       sync=True.
     * wal_sink="auto": how the log is written. "mapped" stores into a mapped file, without a system
       call; "write" calls pwrite for each record; "auto" takes the first on ext4, XFS and tmpfs.
-    * memtable="skiplist": the index in memory. "skiplist" is lock-free; "art" is a radix tree with
-      lock-free reads, faster with many keys; "mutex_map" and "rwlock_map" are ordered maps behind
-      a lock, there for comparison.
+    * memtable="art": the index in memory. "art" is an adaptive radix tree with lock-free reads;
+      "skiplist" has no locks at all and takes a little less memory; "mutex_map" and "rwlock_map"
+      are ordered maps behind a lock, there for comparison.
     * memtable_bytes=67108864: bytes of memory (64 MiB) at which the active memtable is frozen and
       a new one takes its place; 64 KiB to 8 GiB. Larger ones freeze less often.
     * cache_bytes=268435456: bytes of memory (256 MiB) for tables' blocks, indexes and filters.

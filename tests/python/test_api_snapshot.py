@@ -318,7 +318,7 @@ def test_it_can_be_taken_while_a_writer_is_held_and_closed_too(
     """The writer has its sequence and is not visible yet; whoever comes waits for it without the
     GIL, and sees it then."""
     pause = sync_points.Pause("write_sequenced", 1)
-    writer = threading.Thread(target=lambda: db.put_many((b"%d" % n, b"v") for n in range(20)))
+    writer = threading.Thread(target=lambda: db.put_many((b"%d" % n, b"v") for n in range(40)))
     writer.start()
     assert pause.wait_reached(1, 60_000)
     found: list[int] = []
@@ -332,7 +332,7 @@ def test_it_can_be_taken_while_a_writer_is_held_and_closed_too(
     pause.release()
     writer.join()
     taker.join()
-    assert found == [20]
+    assert found == [40]
 
 
 def test_a_read_only_database_has_them(path: Path) -> None:

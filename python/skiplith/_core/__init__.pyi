@@ -103,7 +103,7 @@ class DB(_Reads, MutableMapping[bytes, bytes]):
         sync_interval_ms: int = 0,
         wal: bool = True,
         wal_sink: Literal["auto", "mapped", "write"] = "auto",
-        memtable: Literal["skiplist", "art", "mutex_map", "rwlock_map"] = "skiplist",
+        memtable: Literal["skiplist", "art", "mutex_map", "rwlock_map"] = "art",
         memtable_bytes: int = 67108864,
         cache_bytes: int = 268435456,
         compression: str | Sequence[str] = "lz4",

@@ -131,7 +131,7 @@ TEST_P(DatabaseDamageTest, TheUndamagedDatabaseIsRightAndHasOneOfEverything) {
   ASSERT_EQ(expectations_.segments().size(), 2u);
   for (const auto& [name, segment] : expectations_.segments()) {
     EXPECT_EQ(segment.footer.has_value(), is_clean(GetParam()));
-    EXPECT_EQ(segment.lanes.size(), 3u) << name;  // two threads', and that of synced writes
+    EXPECT_GE(segment.lanes.size(), 2u) << name;
     EXPECT_GT(segment.records.size(), 3u) << name;
     const auto is_batch = [](const LoggedRecord& record) { return record.count == 3; };
     EXPECT_TRUE(std::ranges::any_of(segment.records, is_batch)) << name;

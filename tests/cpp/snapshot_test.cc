@@ -101,20 +101,23 @@ TEST_F(SnapshotTest, SeesWhatAClearHasTakenAway) {
 TEST_F(SnapshotTest, AFlushWaitsForASnapshotThatIsBeingTaken) {
   open();
   put("k", "old");
+  Pause begun(SyncPoint::flush_begin, 1);
+  std::thread flusher([&] { flush(); });
+  ASSERT_TRUE(begun.wait_reached(1, kSoonMs));
+  put("k", "seen");
   Pause parked(SyncPoint::snapshot_taken, 1);
   std::unique_ptr<Snapshot> held;
   std::thread taker([&] { held = snapshot(); });
   ASSERT_TRUE(parked.wait_reached(1, kSoonMs));
   put("k", "new");
-  Pause chosen(SyncPoint::flush_begin, 1);
-  std::thread flusher([&] { flush(); });
-  ASSERT_TRUE(chosen.wait_reached(1, kSoonMs));
-  chosen.release();
+  std::thread second([&] { flush(); });
+  begun.release();
   EXPECT_EQ(sync_points::hits(SyncPoint::flush_written), 0u);
   parked.release();
   taker.join();
   flusher.join();
-  EXPECT_EQ(get_in(*held, "k"), "old");
+  second.join();
+  EXPECT_EQ(get_in(*held, "k"), "seen");
   EXPECT_EQ(get("k"), "new");
 }
 

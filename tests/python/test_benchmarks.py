@@ -79,7 +79,7 @@ def test_without_the_other_stores_only_they_are_missing(tmp_path: Path) -> None:
         import sys
         sys.modules.update(dict.fromkeys(("plyvel", "lmdb", "rocksdict", "matplotlib")))
         import run, tail, recovery, settled, compare, stores
-        for name in ("skiplith", "skiplith, art", "sqlite3", "dict"):
+        for name in ("skiplith", "skiplith, skiplist", "sqlite3", "dict"):
             store = stores.STORES[name](sys.argv[1])
             store.put(b"a", b"1")
             store.put_many([(b"b", b"2"), (b"c", b"3")])

@@ -20,8 +20,8 @@ struct Need {
 };
 
 // Makes memtables with their segments, and lets segments grow. All of it does I/O, so callers
-// hold no lane; the background thread does the same work ahead of use, and a writer that comes
-// too early waits for the mutex.
+// hold no lane; a thread of its own does the same work ahead of use, in steps, and a writer that
+// comes too early waits for the mutex, so for one step at most, and makes its own room.
 //
 // A failure is an ordinary error (a full disk, say): nothing was written, and the next writer
 // tries again. A segment is allocated, synced, its directory synced and its number in the
@@ -46,8 +46,8 @@ class Supply {
 
   // A memtable in which a write of `need` has room: the spare one, or a new one.
   Result<std::shared_ptr<LoggedMemtable>> next(const Need& need);
-  // One that was not used after all becomes the spare one, or goes: the background thread removes
-  // it, from the manifest and from disk.
+  // One that was not used after all becomes the spare one, or goes: the thread that works ahead
+  // removes it, from the manifest and from disk.
   void give_back(std::shared_ptr<LoggedMemtable> unused);
 
   // Room for a record of `log_bytes` in the memtable's segment; false when it can never have it.

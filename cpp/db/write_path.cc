@@ -31,6 +31,23 @@ class EntryHold {
   bool held_;
 };
 
+// A payload in the log that has no sequence yet: un-written where the scope ends before it has one,
+// be it by an exception (an index may run out of memory).
+class PendingPayload {
+ public:
+  PendingPayload() = default;
+  ~PendingPayload() {
+    if (log_ != nullptr) log_->abandon();
+  }
+  PendingPayload(const PendingPayload&) = delete;
+  PendingPayload& operator=(const PendingPayload&) = delete;
+  void is_in(LaneLog& log) { log_ = &log; }
+  void has_sequence() { log_ = nullptr; }
+
+ private:
+  LaneLog* log_ = nullptr;
+};
+
 Kind kind_of(const Decision& decision) {
   return decision.what == Decision::What::kPut ? Kind::kPut : Kind::kDelete;
 }
@@ -93,16 +110,15 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
   Memtable& table = active.table;
   // A search mostly waits for one node. Until that has come there is something else to do.
   constexpr bool kDecided = std::is_same_v<Decide, Decided>;
+  PendingPayload payload;
   if constexpr (kDecided) {
     table.index().fetch_ahead(key, 1);
     SKIPLITH_RETURN_IF_ERROR(log_mutation(lane, active, key, decide.decision));  // 4
+    if (active.segment != nullptr) payload.is_in(lane.log);
   }
   Entry& entry = *table.index().find_or_insert(key, lane.arena);  // 3
   EntryHold bit(entry, waiting);
-  if (!bit) {
-    if (kDecided && active.segment != nullptr) lane.log.abandon();
-    return Status::would_block();
-  }
+  if (!bit) return Status::would_block();
   SKIPLITH_SYNC_POINT(write_entry_locked);
   const Decision decision = decide(table, entry);
   if (decision.what == Decision::What::kKeep) return Status::ok();
@@ -110,15 +126,16 @@ Status WritePath::write_on_lane(Waiting waiting, Lane& lane, LoggedMemtable& act
   const ArenaOffset version = table.make_version(lane.arena, 0, kind, decision.value, entry.head());
   if constexpr (!kDecided) {
     SKIPLITH_RETURN_IF_ERROR(log_mutation(lane, active, key, decision));  // 4
+    if (active.segment != nullptr) payload.is_in(lane.log);
   }
   SKIPLITH_SYNC_POINT(write_payload_logged);
   Sequence taken;
   if (waiting != Waiting::kNever) {  // 5
     taken = clock_.take(lane, 1);
   } else if (!clock_.try_take(lane, 1, &taken)) {
-    if (active.segment != nullptr) lane.log.abandon();
     return Status::would_block();
   }
+  payload.has_sequence();
   SKIPLITH_SYNC_POINT(write_sequenced);
   Status logged = log_record(lane, active, taken, 1);  // 6
   if (logged.is_ok()) {

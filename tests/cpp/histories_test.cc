@@ -40,8 +40,8 @@ constexpr bool kIsBroken = true;
 #else
 constexpr bool kIsBroken = false;
 #endif
-// Histories within which a broken engine must be found out. Without the gate it takes 13 on average:
-// one run in ten million needs more.
+// Histories within which a broken engine must be found out. Without the gate it takes 13 on
+// average: one run in ten million needs more.
 constexpr uint64_t kSoon = 200;
 
 // What one history is made of.

@@ -53,6 +53,7 @@ namespace skiplith {
   X(art_node_replaced, "a larger node can be reached, the locks are still held")            \
   X(art_retry, "a radix tree insert found its place changed and begins again")              \
   X(scan_chunk, "a scan is about to collect a chunk")                                       \
+  X(thread_start, "an engine thread is about to be started")                                \
   X(flush_begin, "the background thread has chosen a memtable to flush")                    \
   X(flush_written, "a flushed table and its directory entry are synced, not named yet")     \
   X(flush_named, "the manifest names a flushed table, the view does not have it yet")       \

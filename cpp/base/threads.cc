@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/sync_points.h"
+
 namespace skiplith {
 namespace {
 
@@ -98,6 +100,7 @@ EngineThread::EngineThread(std::function<void()> body) {
     ~BlockSignals() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
     sigset_t before;
   } blocked;
+  SKIPLITH_SYNC_POINT(thread_start);
   thread_ = std::thread(std::move(body));
 }
 

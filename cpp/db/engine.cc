@@ -48,6 +48,7 @@ Status Engine::begin_writing() {
     ahead_.start();
     background_.start();
   } catch (const std::system_error& error) {
+    ahead_.stop();  // the first of the two may have been had
     views_.close();
     return Status::storage(error.code().value(), directory(), "start a thread");
   }

@@ -110,6 +110,7 @@ def run(name: str, work: str, threads: int, directory: str) -> None:
     distinct = min(each, DISTINCT_BYTES // threads // value_bytes)
     ready = threading.Barrier(threads)
     times: list[tuple[float, float]] = []
+    plans: list[Any] = []  # held: who is done first would free its pairs while others are timed
 
     def one_thread(number: int) -> None:
         # Made here: the objects are this thread's own, which free-threaded CPython knows.
@@ -123,6 +124,7 @@ def run(name: str, work: str, threads: int, directory: str) -> None:
         plan: Any = pairs
         if work == "put_many":
             plan = [pairs[begin : begin + TOGETHER] for begin in range(0, each, TOGETHER)]
+        plans.append(plan)
         ready.wait()
         begun = perf_counter()
         for _ in range(passes):

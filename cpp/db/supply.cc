@@ -116,7 +116,6 @@ Result<std::shared_ptr<Segment>> Supply::make_segment(const Need& need) {
 }
 
 Result<bool> Supply::grow(LoggedMemtable& memtable, uint64_t log_bytes) {
-  MutexLock lock(mutex_);
   Status grown = memtable.segment->grow_for(log_bytes);
   if (grown.is_ok()) {
     ahead_failed_.store(false);
@@ -129,16 +128,22 @@ Result<bool> Supply::grow(LoggedMemtable& memtable, uint64_t log_bytes) {
 bool Supply::should_work_ahead(const LoggedMemtable& active) const {
   if (ahead_failed_.load()) [[unlikely]]
     return false;
-  if (active.segment != nullptr && active.segment->wants_growth()) return true;
+  if (active.segment != nullptr &&
+      (active.segment->wants_growth() || active.segment->wants_populating())) {
+    return true;
+  }
   if (active.table.arena().wants_populating(options_.memtable_bytes)) return true;
   const bool half_full = active.table.used_bytes() >= options_.memtable_bytes / 2;
   return half_full && !has_spare_.load();
 }
 
-// The log first: an arena whose memory is not there yet costs its writers a fault, a log without
-// room the whole way here.
+// The log's room first, which writers cannot do without, then pages, which they fault in where
+// they come too early.
 bool Supply::work_ahead(LoggedMemtable& active) {
-  if (grow_log_ahead(active)) return true;
+  if (active.segment != nullptr) {
+    if (grow_log_ahead(*active.segment)) return true;
+    if (active.segment->populate_ahead()) return true;
+  }
   Arena& arena = active.table.arena();
   if (arena.wants_populating(options_.memtable_bytes)) {
     return arena.populate_ahead(options_.memtable_bytes);
@@ -152,22 +157,18 @@ bool Supply::work_ahead(LoggedMemtable& active) {
     ahead_failed_.store(true);
     return false;
   }
+  if ((*made)->segment != nullptr) (*made)->segment->populate_ahead();
   (*made)->table.arena().populate_ahead(options_.memtable_bytes);
   keep_spare(std::move(*made));
   return true;
 }
 
-bool Supply::grow_log_ahead(LoggedMemtable& active) {
-  if (active.segment == nullptr || ahead_failed_.load()) return false;
-  if (!active.segment->wants_growth()) return false;
+bool Supply::grow_log_ahead(Segment& segment) {
+  if (ahead_failed_.load() || !segment.wants_growth()) return false;
   for (;;) {
-    const MutexLock lock(mutex_);  // let go after each step
-    auto grown = active.segment->grow_ahead();
-    if (!grown.is_ok()) {
-      ahead_failed_.store(true);
-      return false;
-    }
-    if (!*grown) return true;
+    auto grown = segment.grow_ahead();
+    if (!grown.is_ok()) ahead_failed_.store(true);
+    if (!grown.is_ok() || !*grown) return grown.is_ok();
   }
 }
 

@@ -21,7 +21,7 @@ struct Need {
 
 // Makes memtables with their segments, and lets segments grow. All of it does I/O, so callers
 // hold no lane; a thread of its own does the same work ahead of use, in steps, and a writer that
-// comes too early waits for the mutex, so for one step at most, and makes its own room.
+// comes too early makes its own room: in the segment at once, a memtable when the mutex is free.
 //
 // A failure is an ordinary error (a full disk, say): nothing was written, and the next writer
 // tries again. A segment is allocated, synced, its directory synced and its number in the
@@ -64,12 +64,13 @@ class Supply {
   Status discard_all();
 
  private:
+  bool grow_log_ahead(Segment& segment);
+
   // All with mutex_ held.
   Result<std::shared_ptr<LoggedMemtable>> make(const Need& need);
   Result<std::shared_ptr<LoggedMemtable>> make_if_memory_lasts();
   Result<std::shared_ptr<Segment>> make_segment(const Need& need);
   Status discard_unwanted();
-  bool grow_log_ahead(LoggedMemtable& active);  // takes the mutex
   void keep_spare(std::shared_ptr<LoggedMemtable> spare);
   std::shared_ptr<LoggedMemtable> take_spare();
   bool fits(const LoggedMemtable& memtable, const Need& need) const;

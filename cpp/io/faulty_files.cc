@@ -94,6 +94,10 @@ class FaultySegment : public SegmentFile {
     }
     return inner_->grow(bytes);
   }
+  void populate(uint64_t begin, uint64_t end) override { inner_->populate(begin, end); }
+  bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
+    return inner_->write_beside_stores(offset, pieces);
+  }
   Status write(uint64_t offset, Bytes bytes) override {
     return faulty_write(files_, Operation::kSegmentWrite, path(), bytes,
                         [&](Bytes part) { return inner_->write(offset, part); });

@@ -98,6 +98,8 @@ class MemorySegment : public SegmentFile {
     capacity_.store(bytes, std::memory_order_release);
     return Status::ok();
   }
+  void populate(uint64_t, uint64_t) override {}
+  bool write_beside_stores(uint64_t, std::span<const Bytes>) override { return false; }
   Status write(uint64_t offset, Bytes bytes) override {
     SKIPLITH_CHECK(form_ == SinkForm::kWrite);
     disk_->tell(Operation::kSegmentWrite, path_);

@@ -1,6 +1,8 @@
 #include "io/posix_segment.h"
 
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +21,7 @@ namespace {
 // with a frequent timer one large call might never end.
 constexpr uint64_t kAllocateBytes = uint64_t{8} << 20;
 constexpr size_t kZeroBytes = 64 << 10;
+constexpr uint64_t kPopulateBytes = 64 << 10;
 
 Status write_at(int file, const std::string& path, uint64_t offset, Bytes bytes) {
   while (!bytes.empty()) {
@@ -78,16 +81,42 @@ class PosixSegment : public SegmentFile {
     SKIPLITH_CHECK(bytes <= reserved_);
     const uint64_t before = capacity();
     if (bytes <= before) return Status::ok();
-    Status status = extend(before, bytes);
+    Status status = allocate(file_.number(), path_, before, bytes);
     if (!status.is_ok()) {
       // Gives back what a full disk let us have. Nobody stores behind `before`, and a file that
       // stays longer is only longer.
       (void)uninterrupted([&] { return ::ftruncate(file_.number(), static_cast<off_t>(before)); });
       return status;
     }
-    // order: release, allocated and faulted in before anybody relies on it
+    // order: release, allocated before anybody relies on it
     capacity_.store(bytes, std::memory_order_release);
     return Status::ok();
+  }
+
+  void populate(uint64_t begin, uint64_t end) override {
+    if (form_ != SinkForm::kMapped) return;
+    const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    // In small pieces: meanwhile nobody in the process can map memory, which malloc does.
+    for (uint64_t at = begin / page * page; at < end; at += kPopulateBytes) {
+      const uint64_t size = std::min(end - at, kPopulateBytes);
+      (void)uninterrupted([&] { return ::madvise(mapped_ + at, size, MADV_POPULATE_WRITE); });
+      sched_yield();
+    }
+  }
+
+  bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
+    SKIPLITH_CHECK(form_ == SinkForm::kMapped && pieces.size() <= kMostPieces);
+    iovec parts[kMostPieces];
+    size_t bytes = 0;
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      parts[i] = {.iov_base = const_cast<char*>(pieces[i].data()), .iov_len = pieces[i].size()};
+      bytes += pieces[i].size();
+    }
+    const ssize_t written = uninterrupted([&] {
+      return ::pwritev(file_.number(), parts, static_cast<int>(pieces.size()),
+                       static_cast<off_t>(offset));
+    });
+    return written >= 0 && static_cast<size_t>(written) == bytes;
   }
 
   Status write(uint64_t offset, Bytes bytes) override {
@@ -109,22 +138,6 @@ class PosixSegment : public SegmentFile {
   const std::string& path() const override { return path_; }
 
  private:
-  Status extend(uint64_t before, uint64_t bytes) {
-    SKIPLITH_RETURN_IF_ERROR(allocate(file_.number(), path_, before, bytes));
-    return form_ == SinkForm::kMapped ? populate(before, bytes) : Status::ok();
-  }
-
-  Status populate(uint64_t begin, uint64_t end) {
-    const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-    begin = begin / page * page;
-    if (uninterrupted(
-            [&] { return ::madvise(mapped_ + begin, end - begin, MADV_POPULATE_WRITE); }) != 0 &&
-        errno != EINVAL) {  // EINVAL: an older kernel; the first store faults the page in
-      return failed(path_, "populate");
-    }
-    return Status::ok();
-  }
-
   Status sync_by(int (*call)(int)) const {
     if (uninterrupted([&] { return call(file_.number()); }) != 0) return failed(path_, "sync");
     return Status::ok();

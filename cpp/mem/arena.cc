@@ -41,9 +41,12 @@ char* Arena::take(uint64_t bytes) {
 
 bool Arena::populate_ahead(uint64_t most_bytes) {
   if (!is_short(most_bytes, 1)) return false;
-  const uint64_t populated = populated_.load(std::memory_order_relaxed);  // order: see is_short
-  const uint64_t end = std::min({std::max(populated, used()) + kStep, most_bytes, reserved()});
-  memory_.range->populate(populated, end - populated);
+  // Not where writers are, who have come first: two who fault in one page both zero one.
+  const uint64_t begin =
+      std::max(populated_.load(std::memory_order_relaxed),  // order: see is_short
+               round_up(used() - kFirstByte, AddressRange::kHugePageBytes));
+  const uint64_t end = std::min({std::max(begin, used()) + kStep, most_bytes, reserved()});
+  if (begin < end) memory_.range->populate(begin, end - begin);
   populated_.store(end, std::memory_order_relaxed);  // order: as above
   return true;
 }

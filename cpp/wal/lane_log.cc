@@ -82,6 +82,10 @@ void LaneLog::write_payload(Bytes head, Bytes tail) {
       throw;
     }
   }
+  if (place_.blocks > 1 && is_mapped_ && write_run(head, tail)) {
+    place_.payload_hash = checksum_of_two(head, tail, segment_->nonce() ^ place_.offset);
+    return;
+  }
   if (place_.blocks > 0) [[unlikely]]
     stamp_blocks();
 
@@ -134,11 +138,49 @@ void LaneLog::open_buffer() {
 }
 
 void LaneLog::stamp_blocks() {
-  for (uint32_t i = 0; i < place_.blocks; ++i) {
+  for (uint64_t i = 0; i < place_.blocks; ++i) {
     const uint64_t block = place_.first_block() + i * kBlockBytes;
-    store_block_header(at(block), {.lane = lane_, .continuation = i, .ordinal = next_ordinal_ + i},
-                       segment_->nonce(), block);
+    store_block_header(at(block), header_of(i), segment_->nonce(), block);
   }
+}
+
+// Blocks with their headers and the payload, as stamp_blocks() and copy() would store them. False:
+// they must.
+bool LaneLog::write_run(Bytes head, Bytes tail) const {
+  static constexpr char kUnwritten[kRecordHeaderBytes] = {};
+  // A header and an area's worth of payload each; and once the record's header, a second part of
+  // the payload, and what keeps the trailer out of the last block but one.
+  constexpr size_t kBlocksACall = (SegmentFile::kMostPieces - 3) / 2;
+  for (uint64_t done = 0; done < place_.blocks; done += kBlocksACall) {
+    char headers[kBlocksACall][kBlockHeaderBytes];
+    Bytes pieces[SegmentFile::kMostPieces];
+    size_t count = 0;
+    const uint64_t end = std::min(done + kBlocksACall, place_.blocks);
+    for (uint64_t i = done; i < end; ++i) {
+      char* const header = headers[i - done];
+      store_block_header(header, header_of(i), segment_->nonce(),
+                         place_.first_block() + i * kBlockBytes);
+      pieces[count++] = Bytes(header, kBlockHeaderBytes);
+      uint64_t area = kAreaBytes;
+      if (i == 0) {
+        pieces[count++] = Bytes(kUnwritten, kRecordHeaderBytes);
+        area -= kRecordHeaderBytes;
+      }
+      for (Bytes* part : {&head, &tail}) {
+        const Bytes piece = part->substr(0, area);
+        if (piece.empty()) continue;
+        pieces[count++] = piece;
+        part->remove_prefix(piece.size());
+        area -= piece.size();
+      }
+      if (i + 1 < place_.blocks && area > 0) pieces[count++] = Bytes(kUnwritten, area);
+    }
+    if (!segment_->write_unpopulated(place_.first_block() + done * kBlockBytes,
+                                     std::span(pieces, count))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 uint64_t LaneLog::copy(uint64_t offset, Bytes bytes) {

@@ -75,11 +75,17 @@ class LaneLog {
   bool fits_current_block(uint64_t payload_bytes) const {
     return next_ + record_bytes(payload_bytes) <= block_end_;
   }
+  BlockHeader header_of(uint64_t continuation) const {
+    return {.lane = lane_,
+            .continuation = static_cast<uint32_t>(continuation),
+            .ordinal = next_ordinal_ + continuation};
+  }
   bool try_take_run(uint64_t payload_bytes);
   void choose_place(uint64_t payload_bytes);
   void make_lane_known();
   void open_buffer();
   void stamp_blocks();
+  bool write_run(Bytes head, Bytes tail) const;
   // Where a file offset lies in the mapping or in the buffer.
   char* at(uint64_t offset) const { return image_ + (offset - image_offset_); }
   uint64_t copy(uint64_t offset, Bytes bytes);

@@ -10,9 +10,9 @@ namespace {
 constexpr uint64_t kStep = uint64_t{1} << 20;
 constexpr uint64_t kMostAhead = 8 * kStep;
 
-// The room that a segment should have beyond its used bytes: as much as these, within bounds. Room
-// costs memory and time, 0.2 to 1 ms a MiB, used or not, so doubling all the way (45 MB of log in
-// 128 MiB) took the background thread as long as the writer's puts took.
+// The room that a segment should have beyond its used bytes: as much as these, within bounds. Its
+// pages cost memory and time, 0.2 to 1 ms a MiB, used or not, so doubling all the way (45 MB of log
+// in 128 MiB) took the background thread as long as the writer's puts took.
 uint64_t room_ahead(uint64_t used) { return std::clamp(used, kStep, kMostAhead); }
 
 }  // namespace
@@ -49,6 +49,7 @@ bool Segment::try_take_blocks(uint64_t count, uint64_t* first_block_offset) {
     if (offset + bytes > end) return false;
     // order: relaxed, as above
   } while (!next_offset_.compare_exchange_weak(offset, offset + bytes, std::memory_order_relaxed));
+  if (count == 1) set_overtaken(false);
   *first_block_offset = offset;
   return true;
 }
@@ -69,13 +70,47 @@ bool Segment::wants_growth() const {
 }
 
 Result<bool> Segment::grow_ahead() {
+  const MutexLock lock(growing_);
   const uint64_t used = used_bytes(), now = capacity();
   if (now - used >= room_ahead(used) || now == file_->reserved()) return false;
   SKIPLITH_RETURN_IF_ERROR(grow_to(std::min(round_up(now + 1, kStep), file_->reserved())));
   return true;
 }
 
+bool Segment::is_short_of_pages(uint64_t share) const {
+  // order: relaxed, as below
+  if (form() != SinkForm::kMapped || overtaken_.load(std::memory_order_relaxed)) return false;
+  const uint64_t used = used_bytes();
+  // order: relaxed, a number for a wish
+  const uint64_t populated = populated_.load(std::memory_order_relaxed);
+  return populated < std::min(used + room_ahead(used) / share, capacity());
+}
+
+bool Segment::populate_ahead() {
+  if (!is_short_of_pages(1)) return false;
+  // order: relaxed, as above
+  const uint64_t begin = std::max(populated_.load(std::memory_order_relaxed), used_bytes());
+  const uint64_t end = std::min(round_up(begin + 1, kStep), capacity());
+  file_->populate(begin, end);
+  populated_.store(end, std::memory_order_relaxed);  // order: relaxed, as above
+  return true;
+}
+
+bool Segment::write_unpopulated(uint64_t offset, std::span<const Bytes> pieces) {
+  // order: relaxed, a number for a choice between two ways
+  if (offset < populated_.load(std::memory_order_relaxed)) return false;
+  set_overtaken(true);
+  return file_->write_beside_stores(offset, pieces);
+}
+
+void Segment::set_overtaken(bool overtaken) {
+  // order: relaxed, a hint; stored only where it changes, beside what every taker writes
+  if (overtaken_.load(std::memory_order_relaxed) == overtaken) return;
+  overtaken_.store(overtaken, std::memory_order_relaxed);  // order: as above
+}
+
 Status Segment::grow_for(uint64_t payload_bytes) {
+  const MutexLock lock(growing_);
   const uint64_t needed = used_bytes() + segment_bytes_for(payload_bytes) - kHeaderPageBytes;
   if (needed <= capacity()) return Status::ok();
   if (needed > file_->reserved()) {

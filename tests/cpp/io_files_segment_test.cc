@@ -104,6 +104,26 @@ TEST_P(SegmentFileTest, WritersAndSyncsRunBesideGrowth) {
   }
 }
 
+TEST_P(SegmentFileTest, PopulatingChangesNothing) {
+  auto segment = create(kMiB, 8 * kMiB);
+  put(*segment, 5000, "stored");
+  segment->populate(4096, kMiB);
+  segment->populate(1, 4097);
+  EXPECT_EQ(contents().substr(5000, 6), "stored");
+  EXPECT_EQ(contents().size(), kMiB);
+}
+
+TEST_P(SegmentFileTest, WhatGoesOutByACallIsWhatIsMapped) {
+  if (form() == SinkForm::kWrite) return;
+  auto segment = create(kMiB, 8 * kMiB);
+  put(*segment, 40'000, "stored");
+  const std::string first(3000, 'a'), second(9000, 'b');
+  const std::vector<Bytes> pieces = {first, "", second};
+  if (!segment->write_beside_stores(28'000, pieces)) return;  // a kind that has no such call
+  EXPECT_EQ(Bytes(segment->mapped() + 28'000, 12'000), first + second);
+  EXPECT_EQ(contents().substr(28'000, 12'006), first + second + "stored");
+}
+
 TEST_P(SegmentFileTest, FinishingCutsTheFile) {
   auto segment = create(kMiB, 4 * kMiB);
   put(*segment, 5000, "end");

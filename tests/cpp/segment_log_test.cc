@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <span>
 #include <thread>
 
 #include "support/segment_writing.h"
@@ -175,6 +176,63 @@ TEST_P(SegmentLog, GrowsAheadAMiBAtATimeUntilThereIsAsMuchRoomAsWasUsed) {
     EXPECT_LT(left, wanted + kMiB);
   }
   EXPECT_EQ(segment.capacity(), 64 * kMiB);
+}
+
+TEST(MappedSegmentLog, RunsThatGoOutByCallsWholeOrInPartAreTheBytesOfStores) {
+  const auto written = [](size_t pieces_taken) {
+    SegmentWriting writing(SinkForm::kMapped);
+    writing.file().pieces_taken = pieces_taken;
+    const uint64_t most = kAreaBytes - kRecordHeaderBytes - kTrailerBytes;
+    for (uint64_t size : {40'000u, 7u, 100'000u, 3'000'000u, 31'000u, 50'000u}) {
+      EXPECT_TRUE(writing.put(size % 3, some_payload(size, size)).is_ok());
+    }
+    for (uint64_t size = most + kAreaBytes - 17; size <= most + kAreaBytes + 17; ++size) {
+      EXPECT_TRUE(writing.put(0, some_payload(size, size)).is_ok());
+    }
+    writing.begin(1, some_payload(70'000, 1));
+    writing.logs[1]->abandon();
+    EXPECT_TRUE(writing.put(1, some_payload(50, 1)).is_ok());
+    expect_all_found(writing);
+    const auto& events = writing.file().events;
+    const auto is_call = [](const std::string& event) { return event.starts_with("call "); };
+    EXPECT_GE(std::count_if(events.begin(), events.end(), is_call), 40);
+    return writing.file().bytes();
+  };
+  const std::string stored = written(0);
+  EXPECT_TRUE(written(SegmentFile::kMostPieces) == stored);
+  for (size_t pieces : {1u, 2u, 5u}) EXPECT_TRUE(written(pieces) == stored);
+}
+
+TEST(MappedSegmentLog, PagesAreMadeAheadAMiBAtATimeBehindWhatIsTaken) {
+  SegmentWriting writing(SinkForm::kMapped, 4 * kMiB);
+  Segment& segment = *writing.segment;
+  EXPECT_TRUE(segment.wants_populating());
+  while (segment.populate_ahead()) continue;
+  EXPECT_FALSE(segment.wants_populating());
+  const std::vector<std::string> first = {"populate 4096 1048576", "populate 1048576 2097152"};
+  EXPECT_TRUE(std::ranges::equal(first, std::span(writing.file().events).last(2)));
+  uint64_t block = 0;
+  ASSERT_TRUE(segment.try_take_blocks(2 * kMiB / kBlockBytes, &block));
+  EXPECT_TRUE(segment.wants_populating());
+  EXPECT_TRUE(segment.populate_ahead());
+  EXPECT_EQ(writing.file().events.back(), "populate 2101248 3145728");
+}
+
+TEST(MappedSegmentLog, NoPagesAreMadeAheadOfRunsThatHaveOvertakenThem) {
+  SegmentWriting writing(SinkForm::kMapped, 8 * kMiB);
+  while (writing.segment->populate_ahead()) continue;
+  const auto put = [&](uint64_t size) {
+    ASSERT_TRUE(writing.put(0, some_payload(size, size)).is_ok());
+  };
+  const auto last_is_call = [&] { return writing.file().events.back().starts_with("call "); };
+  put(1'000'000);  // has pages
+  EXPECT_FALSE(last_is_call());
+  put(2'000'000);  // has some
+  put(1'000'000);
+  EXPECT_TRUE(last_is_call());
+  EXPECT_FALSE(writing.segment->wants_populating());
+  for (int i = 0; i < 3; ++i) put(20'000);
+  EXPECT_TRUE(writing.segment->wants_populating());
 }
 
 TEST_P(SegmentLog, ALaneMovesToAnotherSegment) {

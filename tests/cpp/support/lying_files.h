@@ -73,6 +73,10 @@ class LyingFiles : public Files {
     uint64_t capacity() const override { return inner->capacity(); }
     uint64_t reserved() const override { return inner->reserved(); }
     Status grow(uint64_t bytes) override { return inner->grow(bytes); }
+    void populate(uint64_t begin, uint64_t end) override { inner->populate(begin, end); }
+    bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
+      return inner->write_beside_stores(offset, pieces);
+    }
     Status write(uint64_t offset, Bytes bytes) override { return inner->write(offset, bytes); }
     Status sync() override { return Status::ok(); }
     Status finish(uint64_t bytes) override { return inner->finish(bytes); }

@@ -36,6 +36,7 @@ class MemoryFile {
   uint64_t size = 0;
   std::vector<std::string> events;  // "write <offset> <bytes>", "sync", "grow <bytes>", ...
   int writes_until_failure = -1;    // negative: never
+  size_t pieces_taken = 0;          // of each call beside the stores
 
  private:
   const uint64_t reserved_;
@@ -55,6 +56,20 @@ class MemorySegmentFile final : public SegmentFile {
     note("grow " + std::to_string(bytes));
     file_->size = bytes;
     return Status::ok();
+  }
+  void populate(uint64_t begin, uint64_t end) override {
+    note("populate " + std::to_string(begin) + " " + std::to_string(end));
+  }
+  bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
+    SKIPLITH_CHECK(form_ == SinkForm::kMapped && pieces.size() <= kMostPieces);
+    note("call " + std::to_string(offset));
+    size_t left = file_->pieces_taken;
+    for (const Bytes piece : pieces) {
+      if (left-- == 0) return false;
+      std::memcpy(file_->data() + offset, piece.data(), piece.size());
+      offset += piece.size();
+    }
+    return true;
   }
   Status write(uint64_t offset, Bytes bytes) override {
     note("write " + std::to_string(offset) + " " + std::to_string(bytes.size()));

@@ -1,6 +1,5 @@
 #include "base/address_range.h"
 
-#include <sched.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -58,7 +57,6 @@ void AddressRange::populate(uint64_t offset, uint64_t bytes) const {
     touch(base_ + at);
     madvise(base_ + at, next - at, MADV_POPULATE_WRITE);
     at = next;
-    sched_yield();
   }
 }
 

@@ -1,6 +1,5 @@
 #include "io/posix_segment.h"
 
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 
@@ -100,7 +99,6 @@ class PosixSegment : public SegmentFile {
     for (uint64_t at = begin / page * page; at < end; at += kPopulateBytes) {
       const uint64_t size = std::min(end - at, kPopulateBytes);
       (void)uninterrupted([&] { return ::madvise(mapped_ + at, size, MADV_POPULATE_WRITE); });
-      sched_yield();
     }
   }
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr uint64_t kStep = uint64_t{1} << 20;
 constexpr uint64_t kMostAhead = 8 * kStep;
+constexpr uint32_t kOvertakenForGood = 4;
 
 // The room that a segment should have beyond its used bytes: as much as these, within bounds. Its
 // pages cost memory and time, 0.2 to 1 ms a MiB, used or not, so doubling all the way (45 MB of log
@@ -49,7 +50,7 @@ bool Segment::try_take_blocks(uint64_t count, uint64_t* first_block_offset) {
     if (offset + bytes > end) return false;
     // order: relaxed, as above
   } while (!next_offset_.compare_exchange_weak(offset, offset + bytes, std::memory_order_relaxed));
-  if (count == 1) set_overtaken(false);
+  if (count == 1) set_overtaken(0);
   *first_block_offset = offset;
   return true;
 }
@@ -78,8 +79,9 @@ Result<bool> Segment::grow_ahead() {
 }
 
 bool Segment::is_short_of_pages(uint64_t share) const {
+  if (form() != SinkForm::kMapped) return false;
   // order: relaxed, as below
-  if (form() != SinkForm::kMapped || overtaken_.load(std::memory_order_relaxed)) return false;
+  if (overtaken_.load(std::memory_order_relaxed) >= kOvertakenForGood) return false;
   const uint64_t used = used_bytes();
   // order: relaxed, a number for a wish
   const uint64_t populated = populated_.load(std::memory_order_relaxed);
@@ -98,15 +100,17 @@ bool Segment::populate_ahead() {
 
 bool Segment::write_unpopulated(uint64_t offset, std::span<const Bytes> pieces) {
   // order: relaxed, a number for a choice between two ways
-  if (offset < populated_.load(std::memory_order_relaxed)) return false;
-  set_overtaken(true);
-  return file_->write_beside_stores(offset, pieces);
+  const bool is_populated = offset < populated_.load(std::memory_order_relaxed);
+  // order: relaxed, as above
+  const uint32_t before = overtaken_.load(std::memory_order_relaxed);
+  if (before < kOvertakenForGood) set_overtaken(is_populated ? 0 : before + 1);
+  return !is_populated && file_->write_beside_stores(offset, pieces);
 }
 
-void Segment::set_overtaken(bool overtaken) {
+void Segment::set_overtaken(uint32_t runs) {
   // order: relaxed, a hint; stored only where it changes, beside what every taker writes
-  if (overtaken_.load(std::memory_order_relaxed) == overtaken) return;
-  overtaken_.store(overtaken, std::memory_order_relaxed);  // order: as above
+  if (overtaken_.load(std::memory_order_relaxed) == runs) return;
+  overtaken_.store(runs, std::memory_order_relaxed);  // order: as above
 }
 
 Status Segment::grow_for(uint64_t payload_bytes) {

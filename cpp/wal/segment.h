@@ -86,7 +86,7 @@ class Segment {
   Status grow_to(uint64_t bytes);  // with growing_ held
   // Is less populated beyond the used bytes than there should be, divided by `share`?
   bool is_short_of_pages(uint64_t share) const;
-  void set_overtaken(bool overtaken);
+  void set_overtaken(uint32_t runs);
   // Stores into the header page in either form.
   Status store(uint64_t offset, Bytes bytes);
 
@@ -97,9 +97,10 @@ class Segment {
   std::atomic<uint64_t> capacity_;
   std::atomic<uint64_t> populated_{0};  // by populate_ahead(), up to here
   alignas(64) std::atomic<uint64_t> next_offset_{kHeaderPageBytes};
-  // A run has come before its pages, and more of them are likely to: no pages are made ahead until
-  // a single block is taken. Values of 64 KiB, one thread: 25,000 a second, with pages 14,000.
-  std::atomic<bool> overtaken_{false};
+  // So many runs in succession have come before their pages. After four none are made ahead, until
+  // a single block is taken. Values of 64 KiB, one thread: 25,000 a second, with pages 14,000; but
+  // batches of 1,000 pairs with them 4.7 million pairs, without 4.2.
+  std::atomic<uint32_t> overtaken_{0};
 };
 
 }  // namespace skiplith

@@ -228,8 +228,11 @@ TEST(MappedSegmentLog, NoPagesAreMadeAheadOfRunsThatHaveOvertakenThem) {
   put(1'000'000);  // has pages
   EXPECT_FALSE(last_is_call());
   put(2'000'000);  // has some
-  put(1'000'000);
-  EXPECT_TRUE(last_is_call());
+  for (int run = 1; run <= 4; ++run) {
+    EXPECT_TRUE(writing.segment->wants_populating());
+    put(800'000);
+    EXPECT_TRUE(last_is_call());
+  }
   EXPECT_FALSE(writing.segment->wants_populating());
   for (int i = 0; i < 3; ++i) put(20'000);
   EXPECT_TRUE(writing.segment->wants_populating());

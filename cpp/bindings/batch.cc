@@ -113,7 +113,7 @@ of its block, and what DB.put_many() raises at its end.
 
 PyObject* make_batch(const std::shared_ptr<Db>& db, bool sync) {
   db->ensure_open();
-  return py::cast(std::make_shared<OpenBatch>(db, sync)).release().ptr();
+  return make_object(std::make_shared<OpenBatch>(db, sync));
 }
 
 void register_batch(py::module_& module) {

@@ -219,9 +219,7 @@ it reads, is closed.
 }  // namespace
 
 PyObject* make_cursor(Reader& reader) {
-  return py::cast(std::make_shared<Cursor>(reader.shared_from_this(), reader.cursor()))
-      .release()
-      .ptr();
+  return make_object(std::make_shared<Cursor>(reader.shared_from_this(), reader.cursor()));
 }
 
 void register_cursor(py::module_& module) {

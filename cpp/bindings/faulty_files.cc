@@ -150,8 +150,10 @@ constexpr const char* kMakeDoc =
 
 py::object faulty_files(const py::object& inner) {
   py::object made;
-  guarded_for_pybind11(
-      [&] { made = py::cast(std::make_shared<HeldFaultyFiles>(files_argument(inner.ptr()))); });
+  guarded_for_pybind11([&] {
+    auto files = std::make_shared<HeldFaultyFiles>(files_argument(inner.ptr()));
+    made = py::reinterpret_steal<py::object>(make_object(std::move(files)));
+  });
   return made;
 }
 

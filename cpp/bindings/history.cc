@@ -1,6 +1,7 @@
 // History: what was done to a database, and whether some order explains it.
 
 #include "bindings/history.h"
+#include "bindings/made.h"
 
 #include "bindings/arguments.h"
 #include "bindings/pairs.h"
@@ -72,7 +73,7 @@ PyObject* wrap(Self<HeldHistory> history, Arguments arguments) {
   const std::shared_ptr<Db> db = held<Db>(arguments[0]).shared();
   history.value.accept(db);
   const auto shared = py::cast<std::shared_ptr<HeldHistory>>(py::handle(history.object));
-  return py::cast(std::make_shared<RecordedDb>(shared, db)).release().ptr();
+  return make_object(std::make_shared<RecordedDb>(shared, db));
 }
 
 constexpr const char* kCheckDoc = R"(check($self, *, steps=10000000, seconds=None)
@@ -182,7 +183,9 @@ constexpr const char* kMakeDoc = "history()\n--\n\nAn empty one; see skiplith.la
 
 py::object make_history() {
   py::object made;
-  guarded_for_pybind11([&] { made = py::cast(std::make_shared<HeldHistory>()); });
+  guarded_for_pybind11([&] {
+    made = py::reinterpret_steal<py::object>(make_object(std::make_shared<HeldHistory>()));
+  });
   return made;
 }
 

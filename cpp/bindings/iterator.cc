@@ -159,10 +159,8 @@ an open iterator keeps memory that newer writes have replaced.
 }  // namespace
 
 PyObject* make_iterator(const PairRange& range, bool reverse_it) {
-  return py::cast(
-             std::make_shared<RangeIterator>(range.reader, range.scan(reverse_it), range.parts))
-      .release()
-      .ptr();
+  return make_object(
+      std::make_shared<RangeIterator>(range.reader, range.scan(reverse_it), range.parts));
 }
 
 void register_iterator(py::module_& module) {

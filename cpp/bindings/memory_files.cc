@@ -27,7 +27,7 @@ class HeldMemoryFiles {
 };
 
 PyObject* make(std::unique_ptr<MemoryFiles> files) {
-  return py::cast(std::make_shared<HeldMemoryFiles>(std::move(files))).release().ptr();
+  return make_object(std::make_shared<HeldMemoryFiles>(std::move(files)));
 }
 
 // Runs `work`, which copies whole files, without the GIL and returns what it returns.

@@ -38,7 +38,7 @@ uint64_t count_pairs(Reader& reader, Range range) {
 
 PyObject* make_range(PairRange range) {
   const auto make = [&]<ScanParts kParts>() {
-    return py::cast(std::make_shared<RangeOf<kParts>>(std::move(range))).release().ptr();
+    return make_object(std::make_shared<RangeOf<kParts>>(std::move(range)));
   };
   switch (range.parts) {
     case ScanParts::kKeys: return make.operator()<ScanParts::kKeys>();

@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/made.h"
+
 namespace skiplith::python {
 
 namespace py = pybind11;
@@ -29,12 +31,14 @@ void register_made_class(py::module_& module, const char* name, const char* doc,
     type->ht_type.tp_init = nullptr;
     type->ht_type.tp_new = nullptr;
     type->ht_type.tp_flags |= Py_TPFLAGS_DISALLOW_INSTANTIATION;
+    type->ht_type.tp_dealloc = &free_object<T>;
     tables(type);
   };
   py::class_<T, std::shared_ptr<T>> made(module, name, doc, py::is_final(),
                                          py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)),
                                          py::custom_type_setup(set_up));
   expose(made);
+  MadeClass<T>::type = reinterpret_cast<PyTypeObject*>(made.ptr());
 }
 
 }  // namespace skiplith::python

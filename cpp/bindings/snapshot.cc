@@ -70,9 +70,7 @@ std::unique_ptr<Scan> OpenSnapshot::scan(Range range, bool reverse) {
   return std::make_unique<Scan>(cursor(), std::move(range), reverse);
 }
 
-PyObject* make_snapshot(Db& db) {
-  return py::cast(std::make_shared<OpenSnapshot>(db.shared())).release().ptr();
-}
+PyObject* make_snapshot(Db& db) { return make_object(std::make_shared<OpenSnapshot>(db.shared())); }
 
 namespace {
 

@@ -1,4 +1,5 @@
 #include "bindings/transaction.h"
+#include "bindings/made.h"
 
 namespace skiplith::python {
 
@@ -176,7 +177,7 @@ void OpenTransaction::rollback_if_open() {
 
 PyObject* make_transaction(Db& db, bool sync) {
   db.ensure_open();
-  return py::cast(std::make_shared<OpenTransaction>(db.shared(), sync)).release().ptr();
+  return make_object(std::make_shared<OpenTransaction>(db.shared(), sync));
 }
 
 PyObject* run_transaction(Db& db, PyObject* function, uint64_t retries) {
@@ -184,8 +185,9 @@ PyObject* run_transaction(Db& db, PyObject* function, uint64_t retries) {
     db.ensure_open();
     const auto transaction = std::make_shared<OpenTransaction>(db.shared(), db.sync_by_default());
     PyObject* const result = guarded([&] {
+      const auto object = py::reinterpret_steal<py::object>(make_object(transaction));
       auto returned = py::reinterpret_steal<py::object>(
-          ensure_made(PyObject_CallOneArg(function, py::cast(transaction).ptr())));
+          ensure_made(PyObject_CallOneArg(function, object.ptr())));
       if (!transaction->over()) transaction->commit();
       return returned.release().ptr();
     });

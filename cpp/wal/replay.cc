@@ -32,8 +32,11 @@ class Planner {
       if (!segment.lanes.empty()) active_ = &segment;
       if (!segment.footer) plan_.clean = false;
     }
+    size_t records = 0;
+    for (const SegmentContents& segment : segments_) records += segment.records.size();
+    plan_.records.reserve(records);
     for (const SegmentContents& segment : segments_) {
-      for (const Claim& claim : claims_of(segment)) SKIPLITH_RETURN_IF_ERROR(take(claim));
+      SKIPLITH_RETURN_IF_ERROR(take_all(segment));
       if (!segment.footer && !is_of_this_boot(segment)) other_boot_before_ = true;
     }
     if (last_ < required_through_) return missing();
@@ -69,11 +72,23 @@ class Planner {
     required_at_ = offset;
   }
 
-  std::vector<Claim> claims_of(const SegmentContents& segment) const {
-    std::vector<Claim> claims;
+  // Its records and what was in flight, by sequences.
+  Status take_all(const SegmentContents& segment) {
+    const std::vector<Claim> in_flight = in_flight_of(segment);
+    auto next = in_flight.begin();
     for (const LoggedRecord& record : segment.records) {
-      claims.push_back({record.first_sequence, record.last_sequence(), &segment, &record});
+      for (; next != in_flight.end() && next->first < record.first_sequence; ++next) {
+        SKIPLITH_RETURN_IF_ERROR(take(*next));
+      }
+      SKIPLITH_RETURN_IF_ERROR(
+          take({record.first_sequence, record.last_sequence(), &segment, &record}));
     }
+    for (; next != in_flight.end(); ++next) SKIPLITH_RETURN_IF_ERROR(take(*next));
+    return Status::ok();
+  }
+
+  std::vector<Claim> in_flight_of(const SegmentContents& segment) const {
+    std::vector<Claim> claims;
     if (!segment.footer && !is_of_this_boot(segment)) return claims;
     for (const LaneTail& lane : segment.lanes) {
       if (lane.in_flight_count == 0) continue;

@@ -121,14 +121,17 @@ class RunFinder {
 Status read_lane(const ReadableFile& file, uint64_t nonce, const std::vector<Run>& runs,
                  SegmentContents* contents) {
   RunReader reader(nonce, runs.front().lane, contents);
+  uint64_t blocks = 0;
+  for (const Run& run : runs) blocks += run.blocks;
+  contents->memory.push_back(std::make_unique<AddressRange>(blocks * kAreaBytes));
+  char* to = contents->memory.back()->base();
   for (const Run& run : runs) {
-    auto stream = std::make_unique_for_overwrite<char[]>(run.blocks * kAreaBytes);
-    for (uint64_t i = 0; i < run.blocks; ++i) {
-      SKIPLITH_RETURN_IF_ERROR(read_exactly(file, run.offset + i * kBlockBytes + kBlockHeaderBytes,
-                                            stream.get() + i * kAreaBytes, kAreaBytes));
+    char* const stream = to;
+    for (uint64_t i = 0; i < run.blocks; ++i, to += kAreaBytes) {
+      const uint64_t area = run.offset + i * kBlockBytes + kBlockHeaderBytes;
+      SKIPLITH_RETURN_IF_ERROR(read_exactly(file, area, to, kAreaBytes));
     }
-    reader.read(run, stream.get());
-    contents->memory.push_back(std::move(stream));
+    reader.read(run, stream);
   }
   contents->lanes.push_back(reader.tail());
   return Status::ok();
@@ -156,7 +159,9 @@ Result<SegmentContents> read_segment(Files& files, const std::string& path,
   for (const auto& [lane, runs] : finder.ordered()) {
     SKIPLITH_RETURN_IF_ERROR(read_lane(file, header.nonce, runs, &contents));
   }
-  std::ranges::sort(contents.records, {}, &LoggedRecord::first_sequence);
+  if (!std::ranges::is_sorted(contents.records, {}, &LoggedRecord::first_sequence)) {
+    std::ranges::sort(contents.records, {}, &LoggedRecord::first_sequence);
+  }
   return contents;
 }
 

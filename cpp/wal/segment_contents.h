@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address_range.h"
 #include "wal/segment_format.h"
 
 namespace skiplith {
@@ -46,7 +47,7 @@ struct SegmentContents {
   std::optional<Damage> damage;       // the first found
   std::vector<LoggedRecord> records;  // by first sequence
   std::vector<LaneTail> lanes;        // by lane; lanes that have no block are absent
-  std::vector<std::unique_ptr<char[]>> memory;
+  std::vector<std::unique_ptr<AddressRange>> memory;  // what the payloads lie in, a lane's each
 };
 
 // Reads the whole file with pread; memory use is about what the lanes have used of it. kStorage

@@ -1,4 +1,4 @@
-// RocksDB, asked for the same as we. What is measured: store_benchmarks.h.
+// RocksDB, asked for the same as we. What is measured: store_benchmarks.h and sustained.h.
 //
 // Like ours: its log without sync, the size of a memtable and how many may wait to be written out,
 // no compression, filters. The rest are its defaults, its memtable for several writers among them.
@@ -7,11 +7,12 @@
 #include <rocksdb/table.h>
 
 #include "store_benchmarks.h"
+#include "sustained.h"
 
 namespace skiplith {
 namespace {
 
-class RocksDb final : public Store {
+class RocksDb final : public SustainedStore {
  public:
   explicit RocksDb(const std::string& directory) {
     rocksdb::BlockBasedTableOptions tables;
@@ -33,13 +34,29 @@ class RocksDb final : public Store {
     SKIPLITH_CHECK(database_->Put(options, key, value).ok());
   }
   void flush() override { SKIPLITH_CHECK(database_->Flush(rocksdb::FlushOptions()).ok()); }
+  void settle() override {
+    while (property("rocksdb.compaction-pending") + property("rocksdb.num-running-compactions") +
+               property("rocksdb.num-running-flushes") >
+           0) {
+      ::usleep(10'000);
+    }
+  }
 
  private:
+  uint64_t property(const char* name) {
+    uint64_t number = 0;
+    SKIPLITH_CHECK(database_->GetIntProperty(name, &number));
+    return number;
+  }
   std::unique_ptr<rocksdb::DB> database_;
 };
 
-[[maybe_unused]] const bool added = add_store(
-    "rocksdb", [](const std::string& directory) { return std::make_unique<RocksDb>(directory); });
+[[maybe_unused]] const bool added = [] {
+  const auto open = [](const std::string& directory) {
+    return std::make_unique<RocksDb>(directory);
+  };
+  return add_store("rocksdb", open) && add_sustained("rocksdb", open);
+}();
 
 }  // namespace
 }  // namespace skiplith

@@ -78,6 +78,8 @@ void wait_for(CondVar& changed, MutexLock& lock, uint64_t limit_ns) {
   changed.wait_for(lock, std::chrono::nanoseconds(limit_ns));
 }
 
+void pause(uint64_t ns) { std::this_thread::sleep_for(std::chrono::nanoseconds(ns)); }
+
 void Wakeup::wait(uint64_t limit_ns) {
   MutexLock lock(mutex_);
   const auto ready = [this] { return notified_; };

@@ -33,6 +33,9 @@ class Wakeup {
 // Waits until notified, or for about so long.
 void wait_for(CondVar& changed, MutexLock& lock, uint64_t limit_ns);
 
+// Sleeps for about so long.
+void pause(uint64_t ns);
+
 // One engine thread, all signals blocked (they belong to the application). Throws
 // std::system_error when the system has no thread to give.
 class EngineThread {

@@ -1,5 +1,6 @@
 #include "db/freezer.h"
 
+#include "base/clock.h"
 #include "base/sync_points.h"
 
 namespace skiplith {
@@ -77,12 +78,14 @@ void Freezer::activate(const ExclusiveSection& section, std::shared_ptr<LoggedMe
     log_.add(next->segment);
   }
   active_ = std::move(next);
+  active_->active_since_ns = monotonic_ns();
 }
 
 void Freezer::start(std::shared_ptr<LoggedMemtable> first, MemtableList frozen,
                     std::shared_ptr<const Levels> levels) {
   if (first->segment != nullptr) log_.add(first->segment);
   active_ = std::move(first);
+  active_->active_since_ns = monotonic_ns();
   views_.install(
       views_.make({.active = active_, .frozen = std::move(frozen), .levels = std::move(levels)}));
 }

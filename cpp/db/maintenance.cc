@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/sync_points.h"
 #include "base/threads.h"
 
@@ -29,11 +31,18 @@ uint64_t table_bytes(const Options& options) {
 
 uint64_t Maintenance::work() {
   const std::string& path = store_.home().directory;
+  const uint64_t begun = monotonic_ns();
+  const auto tell_pace = [&](uint64_t next_ns) {
+    if (next_ns != RetriedJob::kNow) return;  // nothing was done
+    pace_.worked(monotonic_ns() - begun, std::exchange(flushed_bytes_, 0));
+  };
   const uint64_t flush_ns = flushing_.attempt(path, [this] { return flush_once(); }, [] {});
+  tell_pace(flush_ns);
   if (flush_ns == RetriedJob::kNow || stopping_.load()) return flush_ns;
   // In the middle of a step it may have been when memory ran out.
   uint64_t compact_ns =
       compacting_.attempt(path, [this] { return compact_once(); }, [this] { compaction_.reset(); });
+  tell_pace(compact_ns);
   if (compact_ns == 0 && snapshots_hold_back_) compact_ns = kSnapshotsNs;
   if (flush_ns == 0 || compact_ns == 0) return std::max(flush_ns, compact_ns);
   return std::min(flush_ns, compact_ns);
@@ -98,6 +107,7 @@ Status Maintenance::install(const std::shared_ptr<LoggedMemtable>& memtable,
   });
   SKIPLITH_SYNC_POINT(flush_installed);
   remove_segments(segments);
+  flushed_bytes_ += memtable->table.used_bytes();
   counters_.add(Counter::kFlushes);
   for (const TableMeta& table : tables) counters_.add(Counter::kBytesFlushed, table.bytes);
   return Status::ok();
@@ -301,11 +311,26 @@ Status Maintenance::wait_until(RetriedJob& job, Until until) {
 }
 
 Status Maintenance::wait_for_room() {
-  SKIPLITH_RETURN_IF_ERROR(
-      wait_until(flushing_, [](const View& view) { return view.frozen().size() < kMostFrozen; }));
+  SKIPLITH_RETURN_IF_ERROR(wait_until(
+      flushing_, [](const View& view) { return view.frozen().size() < Pace::kMostFrozen; }));
   if (options_.compaction == CompactionStyle::kNone) return Status::ok();
-  return wait_until(
-      compacting_, [](const View& view) { return view.levels()->level(0).size() < kMostInLevel0; });
+  return wait_until(compacting_, [](const View& view) {
+    return view.levels()->level(0).size() < Pace::kMostInLevel0;
+  });
+}
+
+uint64_t Maintenance::pause_ns(const LoggedMemtable& active, uint64_t bytes) const {
+  Pace::Backlog backlog{.active_bytes = active.table.used_bytes()};
+  {
+    const EpochGuard guard;
+    const View& view = views_.under(guard);
+    backlog.frozen = view.frozen().size();
+    const bool compacts = options_.compaction != CompactionStyle::kNone;
+    if (compacts) backlog.level0 = view.levels()->level(0).size();
+  }
+  if (!pace_.may_pause(backlog)) return 0;
+  backlog.active_age_ns = monotonic_ns() - active.active_since_ns;
+  return pace_.pause_ns(backlog, bytes);
 }
 
 Status Maintenance::wait_flushed(Sequence through) {

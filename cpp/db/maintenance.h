@@ -13,6 +13,7 @@
 #include "base/locks.h"
 #include "db/group_sync.h"
 #include "db/log_set.h"
+#include "db/pace.h"
 #include "db/retried_job.h"
 #include "db/snapshots.h"
 #include "db/stats.h"
@@ -77,6 +78,10 @@ class Maintenance {
   // Returns when one more memtable may be frozen; with the failure when it keeps them from being
   // flushed, or level 0 from being compacted, and there are too many.
   Status wait_for_room();
+  // How long a writer pauses, holding nothing, before it takes `bytes` more of the active
+  // memtable's arena. Any thread that holds a lane, for as long as nobody may replace that
+  // memtable.
+  uint64_t pause_ns(const LoggedMemtable& active, uint64_t bytes) const;
   // Returns when everything up to `through`, and every clear that the view shows, is in tables and
   // in the manifest; or with what keeps it from that.
   Status wait_flushed(Sequence through);
@@ -93,9 +98,6 @@ class Maintenance {
   Status flush_all();
 
  private:
-  static constexpr size_t kMostFrozen = 3;
-  static constexpr size_t kMostInLevel0 = 20;
-
   bool clear_is_finished(const View& view) const {
     return view.cleared() <= finished_clear_.load();
   }
@@ -132,6 +134,7 @@ class Maintenance {
   Counters<Counter>& counters_;
   const std::function<void()> wake_;
   std::atomic<bool> stopping_{false};
+  Pace pace_{options_.memtable_bytes};
 
   // The working thread's own. The levels are those that the manifest names: the view's, or what
   // a clear has just taken out of it.
@@ -144,7 +147,8 @@ class Maintenance {
   std::unique_ptr<Compaction> compaction_;
   // Nothing is due while snapshots keep old versions; something may be once they are gone.
   bool snapshots_hold_back_ = false;
-  bool asked_turn_ = false;  // who asked for a compaction is next, before what is due
+  uint64_t flushed_bytes_ = 0;  // of memtables, since pace_ was told
+  bool asked_turn_ = false;     // who asked for a compaction is next, before what is due
 
   std::atomic<Sequence> finished_clear_{0};
   mutable Mutex mutex_;  // row 10 of the wait order; the rest is under it

@@ -27,6 +27,8 @@ struct LoggedMemtable {
   // Everything up to it is in this memtable or an older source. Set when the memtable is frozen,
   // before a view has it among the frozen ones.
   Sequence last_sequence = 0;
+  // When it became the active one; 0: never. Written and read as `successor`.
+  uint64_t active_since_ns = 0;
   // The memtable that took its place, if a transaction may need it (freezer.h). Written with all
   // lanes held, read with one.
   std::shared_ptr<LoggedMemtable> successor;

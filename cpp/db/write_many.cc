@@ -113,12 +113,20 @@ Status WritePath::write_with_lane(Waiting waiting, const Batch& batch, Check che
                                   Sequence* sequence) {
   if (batch.empty()) return Status::ok();
   std::vector<Item> items = in_key_order(batch);
-  for (;;) {
+  for (bool held_back = false;;) {
     LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
+    const uint64_t pause_ns = held_back ? 0 : pause_due(*lane, *active, batch.bytes());
+    if (pause_ns > 0 && waiting != Waiting::kNever) {
+      lane.release();
+      hold_back(pause_ns);
+      held_back = true;
+      continue;
+    }
+    if (pause_ns > 0) return Status::would_block();
     Shortage shortage = reserve(*lane, *active, batch, items);
     if (shortage == Shortage::kNone) {
       Status written =

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/sync_points.h"
+#include "base/threads.h"
 #include "db/encoded_head.h"
 
 namespace skiplith {
@@ -83,7 +84,7 @@ Need WritePath::need_for(const LoggedMemtable& active, Bytes key, size_t value_b
 template <typename Decide>
 Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
                             const LoggedMemtable* expected, Decide decide, Sequence* sequence) {
-  for (;;) {
+  for (bool held_back = false;;) {
     LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
@@ -92,6 +93,14 @@ Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
     if (expected != nullptr && active.get() != expected) return Status::would_block();
     const Need need = need_for(*active, key, max_value_bytes);
+    const uint64_t pause_ns = held_back ? 0 : pause_due(*lane, *active, need.arena_bytes);
+    if (pause_ns > 0 && waiting != Waiting::kNever) {
+      lane.release();
+      hold_back(pause_ns);
+      held_back = true;
+      continue;
+    }
+    if (pause_ns > 0) return Status::would_block();
     const Shortage shortage = reserve(*lane, *active, need);
     if (shortage == Shortage::kNone) {
       return write_on_lane(waiting, *lane, *active, key, decide, sequence);
@@ -273,6 +282,11 @@ Status WritePath::log_record(Lane& lane, LoggedMemtable& active, Sequence first,
     poison_.set(logged);
   }
   return logged;
+}
+
+void WritePath::hold_back(uint64_t ns) {
+  pause(ns);
+  counters_.add(Counter::kStallNs, ns);
 }
 
 void WritePath::work_ahead_if_due(const LoggedMemtable& active) {

@@ -2,6 +2,7 @@
 // reasons; the numbers in write_path.cc are those of that list.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "base/counters.h"
@@ -109,6 +110,14 @@ class WritePath {
   Status log_payload(Lane& lane, Bytes head, Bytes tail);
   Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);
   void work_ahead_if_due(const LoggedMemtable& active);
+  // Step 2 where flushes and compactions do not keep up: how long to pause, once, without a lane,
+  // before another chunk of the arena is taken for a write of so many bytes.
+  uint64_t pause_due(const Lane& lane, const LoggedMemtable& active, uint64_t bytes) const {
+    if (bytes <= lane.arena.left()) [[likely]]
+      return 0;
+    return maintenance_.pause_ns(active, std::max(bytes, active.table.chunk_bytes()));
+  }
+  void hold_back(uint64_t ns);
 
   Lanes& lanes_;
   SequenceClock& clock_;

@@ -1,0 +1,100 @@
+// What compaction costs, for streams of writes: bounds, in a simulation without I/O.
+#include <gtest/gtest.h>
+
+#include "lab/key_choice.h"
+#include "support/compaction_simulator.h"
+
+namespace skiplith::testing {
+namespace {
+
+using lab::Distribution;
+
+constexpr uint64_t kKeys = 20'000;
+constexpr uint64_t kSeeds = 3;
+
+struct Stream {
+  const char* name;
+  Distribution distribution;
+  uint64_t rounds;  // writes for each key
+  double deletes;   // their share
+  Amplification at_most;
+};
+
+std::ostream& operator<<(std::ostream& out, const Stream& stream) { return out << stream.name; }
+
+// In the engine's proportions: a base of four memtables, tables of half a one.
+Simulation leveled(uint64_t seed) {
+  return {.parameters = {.base_bytes = 4 * 256 * kModelEntryBytes}, .seed = seed};
+}
+
+void run(CompactionSimulator& simulator, const Stream& stream, uint64_t seed) {
+  const lab::KeyChoice choice(stream.distribution, kKeys, 1);
+  auto state = choice.state(seed, 0);
+  lab::Random random(seed + 1);
+  for (uint64_t i = 0; i < stream.rounds * kKeys; ++i) {
+    const uint64_t key = choice.choose(state);
+    if (random.chance(stream.deletes)) {
+      simulator.erase(key);
+    } else {
+      simulator.put(key);
+    }
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
+void tell(const CompactionSimulator& simulator, const std::string& when) {
+  std::cout << when << ": " << simulator.amplification() << "; tables";
+  for (const auto& level : simulator.metas()) std::cout << " " << level.size();
+  std::cout << "\n";
+}
+
+class CompactionSimulation : public ::testing::TestWithParam<Stream> {};
+
+TEST_P(CompactionSimulation, AmplificationStaysWithinItsBounds) {
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    CompactionSimulator simulator(leveled(seed));
+    run(simulator, GetParam(), seed);
+    tell(simulator, GetParam().name);
+    const Amplification found = simulator.amplification();
+    const Amplification& at_most = GetParam().at_most;
+    EXPECT_LE(found.write, at_most.write);
+    EXPECT_LE(found.space, at_most.space);
+    EXPECT_LE(found.read, at_most.read);
+  }
+}
+
+TEST_P(CompactionSimulation, ItComesToRest) {
+  CompactionSimulator simulator(leveled(kSeeds + 1));
+  run(simulator, GetParam(), kSeeds + 1);
+  simulator.settle();
+  const uint64_t written = simulator.entries_written();
+  simulator.settle();
+  EXPECT_EQ(simulator.entries_written(), written);
+}
+
+TEST_P(CompactionSimulation, SpaceFallsAfterDeletesWithNothingMoreWritten) {
+  CompactionSimulator simulator(leveled(kSeeds + 2));
+  run(simulator, GetParam(), kSeeds + 2);
+  simulator.settle();
+  const uint64_t before = simulator.entries();
+  for (uint64_t key = 0; key < kKeys; ++key) {
+    if (key % 10 != 0) simulator.erase(key);
+  }
+  simulator.settle();
+  tell(simulator, GetParam().name);
+  EXPECT_LT(simulator.entries(), before / 5);
+  EXPECT_LE(simulator.amplification().space, 1.2);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Streams, CompactionSimulation,
+    ::testing::Values(Stream{"uniform", Distribution::kUniform, 8, 0, {10, 1.3, 9}},
+                      Stream{"zipfian", Distribution::kZipfian, 8, 0, {5, 1.3, 9}},
+                      Stream{"ascending", Distribution::kSequential, 1, 0, {1, 1, 1}},
+                      Stream{"around", Distribution::kSequential, 8, 0, {3, 1.3, 3}},
+                      Stream{"deletes", Distribution::kUniform, 8, 0.5, {12, 1.3, 9}}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace skiplith::testing

@@ -17,7 +17,7 @@ class Planner {
         targets_(levels, parameters),
         snapshots_(snapshots),
         running_(running),
-        compression_(parameters.compression) {}
+        parameters_(parameters) {}
 
   std::optional<CompactionPlan> most_urgent() const;
   std::optional<CompactionPlan> next_of_range(std::optional<Bytes> start,
@@ -33,6 +33,7 @@ class Planner {
   Plan of_level0() const;
   Plan of_level_by_overlap(uint32_t level) const;
   Plan of_obsolete(uint32_t level, const TableMeta& table) const;
+  Plan of_small(uint32_t level) const;
 
   // Tables of one level, into `output`. None when a running compaction is in the way.
   Plan plan(CompactionReason reason, Tables tables, uint32_t output, Zeal zeal) const;
@@ -51,7 +52,7 @@ class Planner {
   const LevelTargets targets_;
   const std::vector<Sequence>& snapshots_;
   const std::vector<KeyRange>& running_;
-  const std::array<Compression, kLevels>& compression_;
+  const CompactionParameters& parameters_;
 };
 
 KeyRange range_of_all(const Tables& tables) {
@@ -74,6 +75,9 @@ std::optional<CompactionPlan> Planner::most_urgent() const {
       if (!is_mostly_obsolete(table)) continue;
       if (Plan found = of_obsolete(level, table)) return found;
     }
+  }
+  for (uint32_t level = 1; level < kLevels; ++level) {
+    if (Plan found = of_small(level)) return found;
   }
   return std::nullopt;
 }
@@ -119,6 +123,26 @@ Planner::Plan Planner::of_obsolete(uint32_t level, const TableMeta& table) const
   return plan(CompactionReason::kObsolete, {table}, output, Zeal::kMostly);
 }
 
+Planner::Plan Planner::of_small(uint32_t level) const {
+  const Tables& tables = levels_[level];
+  for (auto first = tables.begin(); first != tables.end(); ++first) {
+    uint64_t bytes = 0, largest = 0;
+    auto end = first;
+    for (auto next = first; next != tables.end(); ++next) {
+      bytes += next->bytes;
+      largest = std::max(largest, next->bytes);
+      if (bytes > parameters_.table_bytes) break;
+      if (bytes >= 2 * largest) end = next + 1;
+    }
+    if (end - first < 2) continue;
+    Plan found = plan(CompactionReason::kSmall, {first, end}, level, Zeal::kMostly);
+    if (!found) continue;
+    found->cuts.clear();  // one table, wherever those below end
+    return found;
+  }
+  return std::nullopt;
+}
+
 std::optional<CompactionPlan> Planner::next_of_range(std::optional<Bytes> start,
                                                      std::optional<Bytes> stop) const {
   const auto in_range = [&](const TableMeta& table) {
@@ -159,8 +183,9 @@ Planner::Plan Planner::plan(CompactionReason reason, Tables tables, uint32_t out
   plan.deeper = ranges_below(output, plan.range);
   plan.cuts = cuts_below(output, plan.range);
   const TableMeta& table = plan.inputs.front();
+  const auto& compression = parameters_.compression;
   const bool may_move =
-      plan.inputs.size() == 1 && output != level && compression_[level] == compression_[output];
+      plan.inputs.size() == 1 && output != level && compression[level] == compression[output];
   const bool is_worth_writing = (zeal == Zeal::kAnything || is_mostly_obsolete(table)) &&
                                 drops_for_certain(table, !plan.deeper.empty());
   plan.is_trivial_move = may_move && !is_worth_writing;

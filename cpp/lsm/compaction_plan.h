@@ -14,6 +14,7 @@ enum class CompactionReason : uint8_t {
   kSize,      // a level is over its target
   kObsolete,  // half of a table are tombstones or old versions; can wait until there is nothing
               // better to do
+  kSmall,     // neighbours in a level that one table could hold; can wait likewise
   kRange,     // asked for
 };
 
@@ -52,7 +53,13 @@ struct CompactionPlan {
 // they hide. Where nothing below shares its range it is rewritten in place, if that drops
 // something for certain: if no snapshot parts its versions.
 //
-// Planning and applying end: every plan takes entries to a deeper level, or drops some.
+// Then neighbours in a level are joined that together are no larger than one table: flushes of
+// ascending keys move down as they are, however small. What is joined at least doubles the largest
+// of them, so an entry is rewritten for it no more often than a table can double, and of small
+// neighbours a few of ever half the size may stay.
+//
+// Planning and applying end: every plan takes entries to a deeper level, drops some, or leaves
+// fewer tables.
 std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
                                               const CompactionParameters& parameters,
                                               const std::vector<Sequence>& snapshots,

@@ -23,6 +23,8 @@ struct CompactionParameters {
   uint64_t base_bytes = uint64_t{256} << 20;
   // How many times as large each level below the base is. At least 2.
   uint32_t factor = 10;
+  // What compactions end a table at. Neighbours that together have no more are joined; 0: never.
+  uint64_t table_bytes = 0;
   // What tables of a level are written with; one that moves to another level keeps its own.
   std::array<Compression, kLevels> compression = {};
 };

@@ -153,6 +153,30 @@ TEST(CompactionPlan, WhatASnapshotMaySeeIsNotRewrittenInVain) {
   EXPECT_EQ(told(plan("0: 1:a-b/t5/s10-20", {10})), "nothing");
 }
 
+TEST(CompactionPlan, SmallNeighboursAreJoinedWhenNothingElseIsDue) {
+  CompactionParameters parameters = kParameters;
+  parameters.table_bytes = 40;
+  const auto joined = [&](const std::string& drawing, const std::vector<KeyRange>& running = {}) {
+    return plan_compaction(levels_of(drawing), parameters, {}, running);
+  };
+  // As many as one table holds; level 0 is not in order of keys.
+  const std::string small = "6: 1:a-b 2:c-d 3:e-f 4:g-h 5:i-j 6:k-l";
+  EXPECT_EQ(told(joined(small)), "small: 1 2 3 4 -> 6");
+  EXPECT_EQ(told(joined("0: 8:c-d 7:a-b\n" + small)), "small: 1 2 3 4 -> 6");
+  EXPECT_EQ(told(joined("0: 9:x-y 8:x-y 7:x-y\n" + small)), "level0: 9 8 7 -> 6");
+  EXPECT_EQ(told(joined(small, {{"c", "c"}})), "small: 3 4 5 6 -> 6");
+  // Not again and again to a large one as one more comes: the largest is doubled, or waits.
+  EXPECT_EQ(told(joined("6: 1:a-b/b30 2:c-d")), "nothing");
+  EXPECT_EQ(told(joined("6: 1:a-b/b20 2:c-d")), "nothing");
+  EXPECT_EQ(told(joined("6: 1:a-b/b20 2:c-d 3:e-f")), "small: 1 2 3 -> 6");
+  // Not in two tables again, cut where one below ends.
+  const auto found = joined(
+      "5: 1:a-b/b20 2:c-d/b20\n"
+      "6: 3:a-b/b300 4:c-d/b300");
+  EXPECT_EQ(told(found), "small: 1 2 -> 5");
+  EXPECT_TRUE(found->cuts.empty());
+}
+
 TEST(CompactionPlan, DeeperIsWhereOlderVersionsMayLie) {
   const auto found = plan(
       "3: 1:c-h/b1000\n"

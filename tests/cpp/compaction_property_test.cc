@@ -15,10 +15,12 @@ CompactionParameters random_parameters(std::mt19937_64& random) {
   return {.level0_trigger = 1 + static_cast<uint32_t>(random() % 5),
           .base_bytes = uint64_t{20} << random() % 7,
           .factor = 2 + static_cast<uint32_t>(random() % 9),
+          .table_bytes = random() % 2 * ModelStore::kTableEntries * kModelEntryBytes,
           .compression = {Compression::kNone, static_cast<Compression>(random() % 2)}};
 }
 
-// Applies what `next` plans until it plans nothing; each plan takes entries down or drops some.
+// Applies what `next` plans until it plans nothing; each plan takes entries down, drops some, or
+// leaves fewer tables.
 template <typename Next>
 void apply_to_the_end(ModelStore& store, Next next) {
   while (const std::optional<CompactionPlan> plan = next()) {
@@ -68,6 +70,14 @@ TEST(CompactionProperty, PlanningEndsAndEveryReadAnswersAsBefore) {
         EXPECT_LT(2 * (table.tombstones + table.old_versions), table.entries);
       }
     }
+    // Nor are there neighbours of one size that one table could hold.
+    for (uint32_t level = 1; level < kLevels; ++level) {
+      const auto& tables = store.levels()[level];
+      for (size_t i = 0; i + 1 < tables.size(); ++i) {
+        if (tables[i].bytes + tables[i + 1].bytes > parameters.table_bytes) continue;
+        EXPECT_NE(tables[i].bytes, tables[i + 1].bytes);
+      }
+    }
   });
 }
 
@@ -75,7 +85,8 @@ TEST(CompactionProperty, DebtIsZeroIfAndOnlyIfNoLevelIsDue) {
   for_random_stores([](ModelStore& store, const CompactionParameters& parameters, auto&) {
     for (;;) {
       const auto plan = plan_compaction(store.levels(), parameters, store.snapshots());
-      const bool is_due = plan && plan->reason != CompactionReason::kObsolete;
+      const bool is_due = plan && plan->reason != CompactionReason::kObsolete &&
+                          plan->reason != CompactionReason::kSmall;
       ASSERT_EQ(debt_bytes(store.levels(), parameters) > 0, is_due) << told(plan);
       if (!plan) break;
       store.apply(*plan);

@@ -24,7 +24,9 @@ std::ostream& operator<<(std::ostream& out, const Stream& stream) { return out <
 
 // In the engine's proportions: a base of four memtables, tables of half a one.
 Simulation leveled(uint64_t seed) {
-  return {.parameters = {.base_bytes = 4 * 256 * kModelEntryBytes}, .seed = seed};
+  return {.parameters = {.base_bytes = 4 * 256 * kModelEntryBytes,
+                         .table_bytes = 128 * kModelEntryBytes},
+          .seed = seed};
 }
 
 void run(CompactionSimulator& simulator, const Stream& stream, uint64_t seed) {
@@ -85,6 +87,19 @@ TEST_P(CompactionSimulation, SpaceFallsAfterDeletesWithNothingMoreWritten) {
   tell(simulator, GetParam().name);
   EXPECT_LT(simulator.entries(), before / 5);
   EXPECT_LE(simulator.amplification().space, 1.2);
+}
+
+// Flushes of two keys each, as of a database that is closed after every few writes.
+TEST(SmallTables, ManySmallFlushesOfAscendingKeysEndInFewTables) {
+  CompactionSimulator simulator(leveled(1));
+  for (uint64_t key = 0; key < kKeys; ++key) {
+    simulator.put(key);
+    if (key % 2 == 1) simulator.flush();
+  }
+  simulator.settle();
+  tell(simulator, "two at a time");
+  EXPECT_LE(simulator.tables(), 2 * kKeys / 128);
+  EXPECT_LE(simulator.amplification().write, 1 + 6);  // from 2 to 128 a table doubles six times
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -126,6 +126,21 @@ TEST_F(TablesTest, DeletingEverythingLeavesNoTable) {
   EXPECT_EQ(get("k1"), "<absent>");
 }
 
+TEST_F(TablesTest, ManySmallFlushesOfAscendingKeysEndInFewTables) {
+  open();
+  Model model;
+  for (int i = 100; i < 200; ++i) {
+    put("k" + std::to_string(i), model["k" + std::to_string(i)] = std::to_string(i));
+    flush();
+  }
+  // Three in level 0, and below a few of ever half the size.
+  while (tables() > 3 + 7) std::this_thread::yield();
+  expect_holds(model);
+  expect_ok(database_->verify());
+  reopen();
+  expect_holds(model);
+}
+
 TEST_F(TablesTest, ClearEndsTablesAndSegmentsOnceItIsDurable) {
   open();
   put("a", "1");

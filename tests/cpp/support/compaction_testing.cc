@@ -41,6 +41,7 @@ const char* told(CompactionReason reason) {
     case CompactionReason::kLevel0: return "level0";
     case CompactionReason::kSize: return "size";
     case CompactionReason::kObsolete: return "obsolete";
+    case CompactionReason::kSmall: return "small";
     case CompactionReason::kRange: return "range";
   }
   return "?";
@@ -114,9 +115,12 @@ void ModelStore::apply(const CompactionPlan& plan) {
 }
 
 uint64_t ModelStore::work_left() const {
+  constexpr uint64_t kMostTables = 1000;  // fewer than that: a table less counts less than an entry
   uint64_t work = 0;
   for (uint32_t level = 0; level < kLevels; ++level) {
-    for (const TableMeta& table : levels()[level]) work += table.entries * (kLevels - level);
+    for (const TableMeta& table : levels()[level]) {
+      work += table.entries * (kLevels - level) * kMostTables + 1;
+    }
   }
   return work;
 }

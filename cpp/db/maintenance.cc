@@ -5,6 +5,7 @@
 
 #include "base/sync_points.h"
 #include "base/threads.h"
+#include "lsm/compaction_debt.h"
 
 namespace skiplith {
 namespace {
@@ -22,7 +23,8 @@ uint64_t table_bytes(const Options& options) {
 }
 
 CompactionParameters parameters_of(const Options& options) {
-  return {.base_bytes = 4 * options.memtable_bytes,
+  return {.tiered = options.compaction == CompactionStyle::kTiered,
+          .base_bytes = 4 * options.memtable_bytes,
           .table_bytes = table_bytes(options),
           .compression = options.compression};
 }

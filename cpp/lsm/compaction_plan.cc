@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/bytes.h"
+#include "lsm/tiers.h"
 
 namespace skiplith {
 namespace {
@@ -29,9 +30,11 @@ class Planner {
   // or of all that drops anything.
   enum class Zeal : uint8_t { kMostly, kAnything };
 
+  Plan of_levels() const;
   Plan of_level(uint32_t level) const;
   Plan of_level0() const;
   Plan of_level_by_overlap(uint32_t level) const;
+  Plan of_tiers() const;
   Plan of_obsolete(uint32_t level, const TableMeta& table) const;
   Plan of_small(uint32_t level) const;
 
@@ -62,14 +65,7 @@ KeyRange range_of_all(const Tables& tables) {
 }
 
 std::optional<CompactionPlan> Planner::most_urgent() const {
-  std::array<uint32_t, kLastLevel> by_score;
-  std::iota(by_score.begin(), by_score.end(), 0);
-  std::ranges::stable_sort(by_score, std::greater<>(),
-                           [&](uint32_t level) { return targets_.score(level); });
-  for (const uint32_t level : by_score) {
-    if (!targets_.is_due(level)) continue;
-    if (Plan found = of_level(level)) return found;
-  }
+  if (Plan found = parameters_.tiered ? of_tiers() : of_levels()) return found;
   for (uint32_t level = 0; level < kLevels; ++level) {
     for (const TableMeta& table : levels_[level]) {
       if (!is_mostly_obsolete(table)) continue;
@@ -78,6 +74,18 @@ std::optional<CompactionPlan> Planner::most_urgent() const {
   }
   for (uint32_t level = 1; level < kLevels; ++level) {
     if (Plan found = of_small(level)) return found;
+  }
+  return std::nullopt;
+}
+
+Planner::Plan Planner::of_levels() const {
+  std::array<uint32_t, kLastLevel> by_score;
+  std::iota(by_score.begin(), by_score.end(), 0);
+  std::ranges::stable_sort(by_score, std::greater<>(),
+                           [&](uint32_t level) { return targets_.score(level); });
+  for (const uint32_t level : by_score) {
+    if (!targets_.is_due(level)) continue;
+    if (Plan found = of_level(level)) return found;
   }
   return std::nullopt;
 }
@@ -107,6 +115,22 @@ Planner::Plan Planner::of_level_by_overlap(uint32_t level) const {
     if (Plan found = plan(CompactionReason::kSize, {*table}, output, Zeal::kMostly)) return found;
   }
   return std::nullopt;
+}
+
+Planner::Plan Planner::of_tiers() const {
+  const std::optional<TiersToMerge> tiers = tiers_to_merge(levels_, parameters_);
+  if (!tiers) return std::nullopt;
+  const TableMeta& oldest = levels_[0].back();
+  if (group_of(oldest).size() == 1) {
+    const uint32_t newest_run = std::min(targets_.next_filled(0), kLastLevel);
+    const Plan found = plan(CompactionReason::kTiers, {oldest}, newest_run, Zeal::kMostly);
+    if (found && found->inputs.size() == 1 && found->deeper.empty()) return found;
+  }
+  Tables tables;  // of the output's level, if it has any, those that they meet
+  for (uint32_t level = 0; level <= tiers->deepest && level < tiers->output; ++level) {
+    tables.insert(tables.end(), levels_[level].begin(), levels_[level].end());
+  }
+  return plan(CompactionReason::kTiers, std::move(tables), tiers->output, Zeal::kMostly);
 }
 
 Planner::Plan Planner::of_obsolete(uint32_t level, const TableMeta& table) const {

@@ -12,6 +12,7 @@ namespace skiplith {
 enum class CompactionReason : uint8_t {
   kLevel0,    // level 0 has its tables: every one costs each lookup
   kSize,      // a level is over its target
+  kTiers,     // level 0 has its tables, and is merged with runs of its size
   kObsolete,  // half of a table are tombstones or old versions; can wait until there is nothing
               // better to do
   kSmall,     // neighbours in a level that one table could hold; can wait likewise
@@ -48,6 +49,11 @@ struct CompactionPlan {
 // size: nothing has to be remembered. (Taking tables in turn writes as much where writes are spread
 // over all keys, 10.7 bytes for one, in a simulation with a factor of 10 and four levels; where
 // they are together and move on, 2.8 against 2.6.)
+//
+// If tiered: level 0, and the levels below it that are not larger, become one run (tiers.h). The
+// oldest table of level 0 moves where it meets nothing in any level: keys that ascend are never
+// rewritten. (Where it met only nothing in the newest run, runs grew by moves to one size without
+// ever being merged: keys that ascend again and again took four times their space.)
 //
 // Where no level is due, a table that is half obsolete goes down, so that its tombstones meet what
 // they hide. Where nothing below shares its range it is rewritten in place, if that drops

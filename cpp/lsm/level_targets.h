@@ -16,6 +16,8 @@ namespace skiplith {
 using LevelMetas = std::array<std::vector<TableMeta>, kLevels>;
 
 struct CompactionParameters {
+  // Levels are sorted runs, merged with those of their size (tiers.h), and have no targets.
+  bool tiered = false;
   // Level 0 is due with so many tables. More: fewer compactions of it, more tables a lookup.
   uint32_t level0_trigger = 4;
   // The most that the base level is to hold. About what the trigger's tables hold together: then
@@ -65,10 +67,5 @@ class LevelTargets {
   std::array<uint64_t, kLevels> targets_{};
   uint32_t base_ = kLastLevel;
 };
-
-// About how many bytes compaction has to write until no level is due: what goes down, what it
-// meets there, and what that pushes down in turn. 0 if and only if none is due; a further table in
-// level 0 never makes it less. Tables that are due for being obsolete do not count: they can wait.
-uint64_t debt_bytes(const LevelMetas& levels, const CompactionParameters& parameters);
 
 }  // namespace skiplith

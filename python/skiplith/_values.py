@@ -19,7 +19,7 @@ class Options:
     cache_bytes: int
     compression: str | tuple[str, ...]
     filter_bits: int
-    compaction: Literal["leveled", "none"]
+    compaction: Literal["leveled", "tiered", "none"]
     gil: Literal["auto", "release", "hold"]
 
 

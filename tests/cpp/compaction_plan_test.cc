@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lsm/compaction_debt.h"
 #include "support/compaction_testing.h"
 
 namespace skiplith::testing {
@@ -216,6 +217,46 @@ TEST(CompactionPlan, DebtIsWhatGoesDownAndWhatItMeets) {
                  "6: 5:a-b/b1000"),
             30u + 100u + 30u + 300u);
   EXPECT_EQ(debt("6: 1:a-b/t9"), 0u);  // can wait
+}
+
+TEST(CompactionPlan, TiersAreMergedWithThoseOfTheirSize) {
+  CompactionParameters parameters = kParameters;
+  parameters.tiered = true;
+  const auto merged = [&](const std::string& below,
+                          const std::string& level0 = "3:a-b 2:a-b 1:a-b") {
+    const LevelMetas levels = levels_of("0: " + level0 + "\n" + below);
+    const auto found = plan_compaction(levels, parameters, {});
+    EXPECT_EQ(debt_bytes(levels, parameters) > 0, found.has_value());
+    return told(found);
+  };
+  EXPECT_EQ(merged("", "2:a-b 1:a-b"), "nothing");
+  EXPECT_EQ(merged(""), "tiers: 3 2 1 -> 6");
+  // Above a larger run, as deep as it can.
+  EXPECT_EQ(merged("6: 9:a-b/b31"), "tiers: 3 2 1 -> 5");
+  EXPECT_EQ(merged("4: 9:a-b/b31"), "tiers: 3 2 1 -> 3");
+  EXPECT_EQ(merged("6: 9:a-b/b30"), "tiers: 3 2 1 + 9 -> 6");
+  EXPECT_EQ(merged("4: 7:a-b/b30\n"
+                   "5: 8:a-b/b60\n"
+                   "6: 9:a-b/b121"),
+            "tiers: 3 2 1 + 7 + 8 -> 5");
+  // Of the run that it joins, what it does not meet stays.
+  EXPECT_EQ(merged("6: 8:a-c/b10 9:d-e/b10"), "tiers: 3 2 1 + 8 -> 6");
+  // Nothing can be put above the first level.
+  EXPECT_EQ(merged("1: 9:a-b/b31"), "tiers: 3 2 1 + 9 -> 6");
+  // Six runs hold what they have to.
+  EXPECT_EQ(merged("5: 7:a-b/b60\n"
+                   "6: 8:a-b/b21780"),  // all: 30 times 3 ** 6
+            "tiers: 3 2 1 + 7 -> 5");
+  // What meets nothing moves.
+  EXPECT_EQ(merged("6: 9:a-b/b31", "3:a-b 2:a-b 1:c-d"), "tiers: move 1 -> 6");
+  EXPECT_EQ(merged("5: 9:a-b/b31\n"
+                   "6: 8:a-b/b31",
+                   "3:a-b 2:a-b 1:c-d"),
+            "tiers: move 1 -> 5");
+  EXPECT_EQ(merged("5: 9:a-b/b31\n"
+                   "6: 8:a-d/b31",
+                   "3:a-b 2:a-b 1:c-d"),
+            "tiers: 3 2 1 -> 4");
 }
 
 std::optional<CompactionPlan> range_plan(const std::string& drawing,

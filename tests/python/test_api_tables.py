@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import skiplith
+
+Style = Literal["leveled", "tiered"]
 
 
 def tables(db: skiplith.DB) -> list[int]:
@@ -222,8 +225,13 @@ def test_values_outlive_their_table_and_their_database(path: Path) -> None:
         assert cursor.value == value == b"x" * 1_000_000
 
 
-def test_ten_times_the_memory_under_many_writers(path: Path) -> None:
-    with skiplith.open(path, memtable_bytes=64 << 10, cache_bytes=64 << 10) as db:
+@pytest.mark.parametrize("compaction", ["leveled", "tiered"])
+def test_ten_times_the_memory_under_many_writers(path: Path, compaction: Style) -> None:
+    small = 64 << 10
+    with skiplith.open(
+        path, memtable_bytes=small, cache_bytes=small, compaction=compaction
+    ) as db:
+        assert db.options.compaction == compaction
 
         def write(thread: int) -> None:
             for n in range(1500):

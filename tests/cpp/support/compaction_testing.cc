@@ -40,6 +40,7 @@ const char* told(CompactionReason reason) {
   switch (reason) {
     case CompactionReason::kLevel0: return "level0";
     case CompactionReason::kSize: return "size";
+    case CompactionReason::kTiers: return "tiers";
     case CompactionReason::kObsolete: return "obsolete";
     case CompactionReason::kSmall: return "small";
     case CompactionReason::kRange: return "range";
@@ -66,14 +67,10 @@ std::string told(const std::optional<CompactionPlan>& plan) {
   if (!plan) return "nothing";
   std::ostringstream out;
   out << told(plan->reason) << ":" << (plan->is_trivial_move ? " move" : "");
-  const uint32_t level = plan->inputs.front().level;
-  bool in_output = false;
+  uint32_t level = plan->inputs.front().level;
   for (const TableMeta& table : plan->inputs) {
-    if (table.level != level && !in_output) {
-      EXPECT_EQ(table.level, plan->output_level);
-      out << " +";
-      in_output = true;
-    }
+    if (table.level != level) out << " +";
+    level = table.level;
     out << " " << table.number;
   }
   out << " -> " << plan->output_level;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lsm/amplification.h"
 #include "lsm/compaction_debt.h"
 #include "support/compaction_testing.h"
 
@@ -257,6 +258,39 @@ TEST(CompactionPlan, TiersAreMergedWithThoseOfTheirSize) {
                    "6: 8:a-d/b31",
                    "3:a-b 2:a-b 1:c-d"),
             "tiers: 3 2 1 -> 4");
+}
+
+TEST(Amplification, OfReadsIsTheMostTablesAroundAKey) {
+  const auto read = [](const std::string& drawing) {
+    return read_amplification(levels_of(drawing));
+  };
+  EXPECT_EQ(read(""), 0u);
+  EXPECT_EQ(read("6: 1:a-b 2:c-d"), 1u);
+  EXPECT_EQ(read("0: 3:a-b 4:b-c 5:c-d"), 2u);
+  EXPECT_EQ(read("0: 5:a-c 4:c-d 3:x-y\n"
+                 "5: 6:c-c\n"
+                 "6: 1:a-b 2:c-d"),
+            4u);
+}
+
+TEST(Amplification, OfSpaceTakesWhatLiesAboveToHideWhatLiesBelow) {
+  const auto space = [](const std::string& drawing) {
+    return space_amplification(levels_of(drawing));
+  };
+  EXPECT_EQ(space(""), 1);
+  EXPECT_EQ(space("6: 1:a-b 2:c-d"), 1);
+  EXPECT_EQ(space("0: 3:a-b\n"
+                  "6: 2:c-d"),
+            1);
+  EXPECT_EQ(space("0: 3:a-b\n"
+                  "6: 2:a-d/b40/n40"),
+            50.0 / 40);
+  EXPECT_EQ(space("0: 4:a-b 3:a-c"), 2);
+  EXPECT_EQ(space("6: 1:a-b/t5"), 2);
+  EXPECT_EQ(space("0: 3:a-b/t10\n"
+                  "6: 2:a-d/b40/n40"),
+            50.0 / 30);
+  EXPECT_EQ(space("0: 3:a-b/t10"), std::numeric_limits<double>::infinity());
 }
 
 std::optional<CompactionPlan> range_plan(const std::string& drawing,

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/key_choice.h"
+#include "lsm/amplification.h"
 #include "support/compaction_simulator.h"
 
 namespace skiplith::testing {
@@ -77,6 +78,18 @@ TEST_P(CompactionSimulation, AmplificationStaysWithinItsBounds) {
     EXPECT_LE(found.space, at_most.space);
     EXPECT_LE(found.read, at_most.read);
   }
+}
+
+TEST_P(CompactionSimulation, StatsNeverTellLessThanIsSo) {
+  CompactionSimulator simulator(simulation(tiered_, kSeeds + 3));
+  run(simulator, stream_, kSeeds + 3);
+  simulator.flush();
+  const Amplification found = simulator.amplification();
+  std::cout << name_of(GetParam()) << ": space " << space_amplification(simulator.metas())
+            << " told, " << found.space << " so\n";
+  EXPECT_GE(space_amplification(simulator.metas()), found.space - 1e-9);
+  EXPECT_LE(space_amplification(simulator.metas()), 2 * found.space);
+  EXPECT_GE(static_cast<double>(read_amplification(simulator.metas())), found.read);
 }
 
 TEST_P(CompactionSimulation, ItComesToRest) {

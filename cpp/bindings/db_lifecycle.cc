@@ -185,7 +185,10 @@ PyObject* stats(Db& db, Arguments) {
           "compactions"_a = now.compactions, "bytes_flushed"_a = now.bytes_flushed,
           "bytes_compacted"_a = now.bytes_compacted, "levels"_a = py::tuple(levels),
           "obsolete_entries"_a = now.obsolete_entries,
-          "compaction_debt_bytes"_a = now.compaction_debt_bytes, "block_hits"_a = now.block_hits,
+          "compaction_debt_bytes"_a = now.compaction_debt_bytes,
+          "write_amplification"_a = now.write_amplification,
+          "read_amplification"_a = now.read_amplification,
+          "space_amplification"_a = now.space_amplification, "block_hits"_a = now.block_hits,
           "block_misses"_a = now.block_misses, "filter_hits"_a = now.filter_hits,
           "filter_misses"_a = now.filter_misses, "cache_used_bytes"_a = now.cache_used_bytes,
           "background_error"_a = now.background_error.empty()

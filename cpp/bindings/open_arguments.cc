@@ -24,6 +24,7 @@ constexpr Names<IndexKind> kMemtables = {{"skiplist", IndexKind::kSkiplist},
 constexpr Names<Compression> kCompressions = {
     {"none", Compression::kNone}, {"lz4", Compression::kLz4}, {"zstd", Compression::kZstd}};
 constexpr Names<CompactionStyle> kCompactions = {{"leveled", CompactionStyle::kLeveled},
+                                                 {"tiered", CompactionStyle::kTiered},
                                                  {"none", CompactionStyle::kNone}};
 constexpr Names<GilPolicy> kGilPolicies = {
     {"auto", GilPolicy::kAuto}, {"release", GilPolicy::kRelease}, {"hold", GilPolicy::kHold}};

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/sync_points.h"
+#include "lsm/amplification.h"
 
 namespace skiplith {
 namespace {
@@ -241,6 +242,14 @@ Stats Engine::stats() const {
   stats.transactions = counters_.sum(Counter::kTransactions);
   stats.conflicts = counters_.sum(Counter::kConflicts);
   stats.compaction_debt_bytes = maintenance_.debt_bytes(*view->levels());
+  const uint64_t bytes_to_tables = stats.bytes_flushed + stats.bytes_compacted;
+  if (stats.bytes_written > 0) {
+    stats.write_amplification =
+        static_cast<double>(bytes_to_tables) / static_cast<double>(stats.bytes_written);
+  }
+  const LevelMetas metas = view->levels()->metas();
+  stats.read_amplification = read_amplification(metas);
+  stats.space_amplification = space_amplification(metas);
   const BlockCache& cache = recovered_.store->home().cache;
   stats.block_hits = cache.sum(CacheCount::kBlockHits);
   stats.block_misses = cache.sum(CacheCount::kBlockMisses);

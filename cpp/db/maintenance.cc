@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/sync_points.h"
 #include "base/threads.h"
+#include "lsm/compaction_debt.h"
 
 namespace skiplith {
 namespace {
@@ -19,12 +20,15 @@ constexpr uint64_t kMemoryNs = 10'000'000;
 // would have the background thread plan as often as snapshots come and go.
 constexpr uint64_t kSnapshotsNs = 500'000'000;
 
-CompactionParameters parameters_of(const Options& options) {
-  return {.base_bytes = 4 * options.memtable_bytes, .compression = options.compression};
-}
-
 uint64_t table_bytes(const Options& options) {
   return std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20);
+}
+
+CompactionParameters parameters_of(const Options& options) {
+  return {.tiered = options.compaction == CompactionStyle::kTiered,
+          .base_bytes = 4 * options.memtable_bytes,
+          .table_bytes = table_bytes(options),
+          .compression = options.compression};
 }
 
 }  // namespace

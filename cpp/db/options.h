@@ -25,8 +25,9 @@ enum class SinkChoice : uint8_t {
 };
 
 enum class CompactionStyle : uint8_t {
-  kLeveled,
-  kNone,  // only when asked for by compact()
+  kLeveled,  // each level a factor larger than the one above
+  kTiered,   // sorted runs, merged with those of their size: writes less, reads and keeps more
+  kNone,     // only when asked for by compact()
 };
 
 inline constexpr std::array<Compression, kLevels> every_level(Compression compression) {

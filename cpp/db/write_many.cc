@@ -255,7 +255,7 @@ Status WritePath::write_batch_on_lane(Waiting waiting, Lane& lane, LoggedMemtabl
     table.commit(commit_word, first);  // 7
     SKIPLITH_SYNC_POINT(write_linked);
     *sequence = first + items.size() - 1;
-    count(lane, batch, items);
+    count(lane, items);
     work_ahead_if_due(active);
   }
   bits.release();
@@ -271,13 +271,16 @@ void WritePath::unlink(const Memtable& table, const std::vector<Item>& items) {
   }
 }
 
-void WritePath::count(Lane& lane, const Batch& batch, const std::vector<Item>& items) {
-  uint64_t puts = 0;
-  for (const Item& item : items) puts += item.mutation.kind == Kind::kPut ? 1 : 0;
+void WritePath::count(Lane& lane, const std::vector<Item>& items) {
+  uint64_t puts = 0, bytes = 0;
+  for (const Item& item : items) {
+    puts += item.mutation.kind == Kind::kPut ? 1 : 0;
+    bytes += item.mutation.key.size() + item.mutation.value.size();
+  }
   lane.counts.add(LaneCounts::Name::kBatches);
   lane.counts.add(LaneCounts::Name::kPuts, puts);
   lane.counts.add(LaneCounts::Name::kDeletes, items.size() - puts);
-  lane.counts.add(LaneCounts::Name::kBytes, batch.bytes());
+  lane.counts.add(LaneCounts::Name::kBytes, bytes);
 }
 
 // The record goes into the fresh segment, where it has room. What is older leaves the view in

@@ -88,7 +88,7 @@ class WritePath {
   static bool is_io(const LoggedMemtable& active) {
     return active.segment != nullptr && active.segment->form() == SinkForm::kWrite;
   }
-  static void count(Lane& lane, const Batch& batch, const std::vector<Item>& items);
+  static void count(Lane& lane, const std::vector<Item>& items);
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/bytes.h"
+#include "lsm/tiers.h"
 
 namespace skiplith {
 namespace {
@@ -17,7 +18,7 @@ class Planner {
         targets_(levels, parameters),
         snapshots_(snapshots),
         running_(running),
-        compression_(parameters.compression) {}
+        parameters_(parameters) {}
 
   std::optional<CompactionPlan> most_urgent() const;
   std::optional<CompactionPlan> next_of_range(std::optional<Bytes> start,
@@ -29,10 +30,13 @@ class Planner {
   // or of all that drops anything.
   enum class Zeal : uint8_t { kMostly, kAnything };
 
+  Plan of_levels() const;
   Plan of_level(uint32_t level) const;
   Plan of_level0() const;
   Plan of_level_by_overlap(uint32_t level) const;
+  Plan of_tiers() const;
   Plan of_obsolete(uint32_t level, const TableMeta& table) const;
+  Plan of_small(uint32_t level) const;
 
   // Tables of one level, into `output`. None when a running compaction is in the way.
   Plan plan(CompactionReason reason, Tables tables, uint32_t output, Zeal zeal) const;
@@ -51,7 +55,7 @@ class Planner {
   const LevelTargets targets_;
   const std::vector<Sequence>& snapshots_;
   const std::vector<KeyRange>& running_;
-  const std::array<Compression, kLevels>& compression_;
+  const CompactionParameters& parameters_;
 };
 
 KeyRange range_of_all(const Tables& tables) {
@@ -61,6 +65,20 @@ KeyRange range_of_all(const Tables& tables) {
 }
 
 std::optional<CompactionPlan> Planner::most_urgent() const {
+  if (Plan found = parameters_.tiered ? of_tiers() : of_levels()) return found;
+  for (uint32_t level = 0; level < kLevels; ++level) {
+    for (const TableMeta& table : levels_[level]) {
+      if (!is_mostly_obsolete(table)) continue;
+      if (Plan found = of_obsolete(level, table)) return found;
+    }
+  }
+  for (uint32_t level = 1; level < kLevels; ++level) {
+    if (Plan found = of_small(level)) return found;
+  }
+  return std::nullopt;
+}
+
+Planner::Plan Planner::of_levels() const {
   std::array<uint32_t, kLastLevel> by_score;
   std::iota(by_score.begin(), by_score.end(), 0);
   std::ranges::stable_sort(by_score, std::greater<>(),
@@ -68,12 +86,6 @@ std::optional<CompactionPlan> Planner::most_urgent() const {
   for (const uint32_t level : by_score) {
     if (!targets_.is_due(level)) continue;
     if (Plan found = of_level(level)) return found;
-  }
-  for (uint32_t level = 0; level < kLevels; ++level) {
-    for (const TableMeta& table : levels_[level]) {
-      if (!is_mostly_obsolete(table)) continue;
-      if (Plan found = of_obsolete(level, table)) return found;
-    }
   }
   return std::nullopt;
 }
@@ -105,6 +117,22 @@ Planner::Plan Planner::of_level_by_overlap(uint32_t level) const {
   return std::nullopt;
 }
 
+Planner::Plan Planner::of_tiers() const {
+  const std::optional<TiersToMerge> tiers = tiers_to_merge(levels_, parameters_);
+  if (!tiers) return std::nullopt;
+  const TableMeta& oldest = levels_[0].back();
+  if (group_of(oldest).size() == 1) {
+    const uint32_t newest_run = std::min(targets_.next_filled(0), kLastLevel);
+    const Plan found = plan(CompactionReason::kTiers, {oldest}, newest_run, Zeal::kMostly);
+    if (found && found->inputs.size() == 1 && found->deeper.empty()) return found;
+  }
+  Tables tables;  // of the output's level, if it has any, those that they meet
+  for (uint32_t level = 0; level <= tiers->deepest && level < tiers->output; ++level) {
+    tables.insert(tables.end(), levels_[level].begin(), levels_[level].end());
+  }
+  return plan(CompactionReason::kTiers, std::move(tables), tiers->output, Zeal::kMostly);
+}
+
 Planner::Plan Planner::of_obsolete(uint32_t level, const TableMeta& table) const {
   const bool anything_deeper = is_below(level, range_of(table));
   const bool drops = drops_for_certain(table, anything_deeper);
@@ -117,6 +145,26 @@ Planner::Plan Planner::of_obsolete(uint32_t level, const TableMeta& table) const
   if (!anything_deeper && !drops) return std::nullopt;
   const uint32_t output = anything_deeper ? targets_.next_filled(level) : level;
   return plan(CompactionReason::kObsolete, {table}, output, Zeal::kMostly);
+}
+
+Planner::Plan Planner::of_small(uint32_t level) const {
+  const Tables& tables = levels_[level];
+  for (auto first = tables.begin(); first != tables.end(); ++first) {
+    uint64_t bytes = 0, largest = 0;
+    auto end = first;
+    for (auto next = first; next != tables.end(); ++next) {
+      bytes += next->bytes;
+      largest = std::max(largest, next->bytes);
+      if (bytes > parameters_.table_bytes) break;
+      if (bytes >= 2 * largest) end = next + 1;
+    }
+    if (end - first < 2) continue;
+    Plan found = plan(CompactionReason::kSmall, {first, end}, level, Zeal::kMostly);
+    if (!found) continue;
+    found->cuts.clear();  // one table, wherever those below end
+    return found;
+  }
+  return std::nullopt;
 }
 
 std::optional<CompactionPlan> Planner::next_of_range(std::optional<Bytes> start,
@@ -159,8 +207,9 @@ Planner::Plan Planner::plan(CompactionReason reason, Tables tables, uint32_t out
   plan.deeper = ranges_below(output, plan.range);
   plan.cuts = cuts_below(output, plan.range);
   const TableMeta& table = plan.inputs.front();
+  const auto& compression = parameters_.compression;
   const bool may_move =
-      plan.inputs.size() == 1 && output != level && compression_[level] == compression_[output];
+      plan.inputs.size() == 1 && output != level && compression[level] == compression[output];
   const bool is_worth_writing = (zeal == Zeal::kAnything || is_mostly_obsolete(table)) &&
                                 drops_for_certain(table, !plan.deeper.empty());
   plan.is_trivial_move = may_move && !is_worth_writing;

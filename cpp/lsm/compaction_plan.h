@@ -12,8 +12,10 @@ namespace skiplith {
 enum class CompactionReason : uint8_t {
   kLevel0,    // level 0 has its tables: every one costs each lookup
   kSize,      // a level is over its target
+  kTiers,     // level 0 has its tables, and is merged with runs of its size
   kObsolete,  // half of a table are tombstones or old versions; can wait until there is nothing
               // better to do
+  kSmall,     // neighbours in a level that one table could hold; can wait likewise
   kRange,     // asked for
 };
 
@@ -48,11 +50,22 @@ struct CompactionPlan {
 // over all keys, 10.7 bytes for one, in a simulation with a factor of 10 and four levels; where
 // they are together and move on, 2.8 against 2.6.)
 //
+// If tiered: level 0, and the levels below it that are not larger, become one run (tiers.h). The
+// oldest table of level 0 moves where it meets nothing in any level: keys that ascend are never
+// rewritten. (Where it met only nothing in the newest run, runs grew by moves to one size without
+// ever being merged: keys that ascend again and again took four times their space.)
+//
 // Where no level is due, a table that is half obsolete goes down, so that its tombstones meet what
 // they hide. Where nothing below shares its range it is rewritten in place, if that drops
 // something for certain: if no snapshot parts its versions.
 //
-// Planning and applying end: every plan takes entries to a deeper level, or drops some.
+// Then neighbours in a level are joined that together are no larger than one table: flushes of
+// ascending keys move down as they are, however small. What is joined at least doubles the largest
+// of them, so an entry is rewritten for it no more often than a table can double, and of small
+// neighbours a few of ever half the size may stay.
+//
+// Planning and applying end: every plan takes entries to a deeper level, drops some, or leaves
+// fewer tables.
 std::optional<CompactionPlan> plan_compaction(const LevelMetas& levels,
                                               const CompactionParameters& parameters,
                                               const std::vector<Sequence>& snapshots,

@@ -54,27 +54,4 @@ double LevelTargets::score(uint32_t level) const {
   return static_cast<double>(sizes_[level]) / static_cast<double>(std::max(targets_[level], least));
 }
 
-uint64_t debt_bytes(const LevelMetas& levels, const CompactionParameters& parameters) {
-  const LevelTargets targets(levels, parameters);
-  std::array<uint64_t, kLevels> sizes{};
-  for (uint32_t level = 1; level < kLevels; ++level) sizes[level] = bytes_of(levels[level]);
-  uint64_t debt = 0;
-  if (targets.is_due(0)) {
-    KeyRange range = range_of(levels[0].front());
-    for (const TableMeta& table : levels[0]) extend(&range, range_of(table));
-    const uint32_t output = targets.output_of(0);
-    const uint64_t goes_down = bytes_of(levels[0]);
-    debt += goes_down + bytes_of(overlapping(levels[output], range));
-    sizes[output] += goes_down;
-  }
-  for (uint32_t level = 1; level < kLastLevel; ++level) {
-    if (sizes[level] <= targets.bytes(level)) continue;
-    const uint64_t goes_down = sizes[level] - targets.bytes(level);
-    const uint32_t output = targets.output_of(level);
-    debt += goes_down + std::min(sizes[output], goes_down * parameters.factor);
-    sizes[output] += goes_down;
-  }
-  return debt;
-}
-
 }  // namespace skiplith

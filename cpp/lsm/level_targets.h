@@ -16,6 +16,8 @@ namespace skiplith {
 using LevelMetas = std::array<std::vector<TableMeta>, kLevels>;
 
 struct CompactionParameters {
+  // Levels are sorted runs, merged with those of their size (tiers.h), and have no targets.
+  bool tiered = false;
   // Level 0 is due with so many tables. More: fewer compactions of it, more tables a lookup.
   uint32_t level0_trigger = 4;
   // The most that the base level is to hold. About what the trigger's tables hold together: then
@@ -23,6 +25,8 @@ struct CompactionParameters {
   uint64_t base_bytes = uint64_t{256} << 20;
   // How many times as large each level below the base is. At least 2.
   uint32_t factor = 10;
+  // What compactions end a table at. Neighbours that together have no more are joined; 0: never.
+  uint64_t table_bytes = 0;
   // What tables of a level are written with; one that moves to another level keeps its own.
   std::array<Compression, kLevels> compression = {};
 };
@@ -63,10 +67,5 @@ class LevelTargets {
   std::array<uint64_t, kLevels> targets_{};
   uint32_t base_ = kLastLevel;
 };
-
-// About how many bytes compaction has to write until no level is due: what goes down, what it
-// meets there, and what that pushes down in turn. 0 if and only if none is due; a further table in
-// level 0 never makes it less. Tables that are due for being obsolete do not count: they can wait.
-uint64_t debt_bytes(const LevelMetas& levels, const CompactionParameters& parameters);
 
 }  // namespace skiplith

@@ -85,7 +85,7 @@ def open(
     cache_bytes: int = 268435456,
     compression: str | _Sequence[str] = "lz4",
     filter_bits: int = 10,
-    compaction: _Literal["leveled", "none"] = "leveled",
+    compaction: _Literal["leveled", "tiered", "none"] = "leveled",
     gil: _Literal["auto", "release", "hold"] = "auto",
     files: _MemoryFiles | _FaultyFiles | None = None,
 ) -> DB:
@@ -119,7 +119,10 @@ def open(
       last for all deeper ones. "zstd" takes less space and more time.
     * filter_bits=10: bits per key of the tables' Bloom filters, at most 32; 0 for none. Ten let one
       in a hundred lookups of a missing key pass.
-    * compaction="leveled": "none" compacts only when compact() is called; reads get slower then.
+    * compaction="leveled": how tables are merged. "tiered" merges those of one size: about half of
+      the writing, while up to three times the data's space is taken, and lookups and scans meet
+      more tables. "none" compacts only when compact() is called; reads get slower then. Each
+      opening may choose anew.
     * gil="auto": when operations let the interpreter's lock go. "auto" does where it pays: where
       they wait, and for long ones. "release" always does and "hold" only where they may wait:
       both for experiments.

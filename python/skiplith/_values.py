@@ -19,7 +19,7 @@ class Options:
     cache_bytes: int
     compression: str | tuple[str, ...]
     filter_bits: int
-    compaction: Literal["leveled", "none"]
+    compaction: Literal["leveled", "tiered", "none"]
     gil: Literal["auto", "release", "hold"]
 
 
@@ -75,6 +75,15 @@ class Stats:
     """Tombstones and older versions in tables: kept for snapshots, or not yet compacted away."""
     compaction_debt_bytes: int
     """What compactions have to write until none is due, about."""
+    write_amplification: float
+    """Bytes of tables that flushes and compactions have written, for each of `bytes_written`; 0
+    while that is 0. The log is not counted: it adds about one."""
+    read_amplification: int
+    """The most tables whose keys reach around one key: so many a lookup asks that no filter spares
+    it, besides the memory's tables."""
+    space_amplification: float
+    """Bytes of tables for a byte of what is live in them, at most about: every entry that lies
+    above older ones is taken to hide one. 1.0 without tables, infinite when all may be deleted."""
     block_hits: int
     """Lookups in a block of a table that was in memory."""
     block_misses: int

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lsm/amplification.h"
+#include "lsm/compaction_debt.h"
 #include "support/compaction_testing.h"
 
 namespace skiplith::testing {
@@ -153,6 +155,30 @@ TEST(CompactionPlan, WhatASnapshotMaySeeIsNotRewrittenInVain) {
   EXPECT_EQ(told(plan("0: 1:a-b/t5/s10-20", {10})), "nothing");
 }
 
+TEST(CompactionPlan, SmallNeighboursAreJoinedWhenNothingElseIsDue) {
+  CompactionParameters parameters = kParameters;
+  parameters.table_bytes = 40;
+  const auto joined = [&](const std::string& drawing, const std::vector<KeyRange>& running = {}) {
+    return plan_compaction(levels_of(drawing), parameters, {}, running);
+  };
+  // As many as one table holds; level 0 is not in order of keys.
+  const std::string small = "6: 1:a-b 2:c-d 3:e-f 4:g-h 5:i-j 6:k-l";
+  EXPECT_EQ(told(joined(small)), "small: 1 2 3 4 -> 6");
+  EXPECT_EQ(told(joined("0: 8:c-d 7:a-b\n" + small)), "small: 1 2 3 4 -> 6");
+  EXPECT_EQ(told(joined("0: 9:x-y 8:x-y 7:x-y\n" + small)), "level0: 9 8 7 -> 6");
+  EXPECT_EQ(told(joined(small, {{"c", "c"}})), "small: 3 4 5 6 -> 6");
+  // Not again and again to a large one as one more comes: the largest is doubled, or waits.
+  EXPECT_EQ(told(joined("6: 1:a-b/b30 2:c-d")), "nothing");
+  EXPECT_EQ(told(joined("6: 1:a-b/b20 2:c-d")), "nothing");
+  EXPECT_EQ(told(joined("6: 1:a-b/b20 2:c-d 3:e-f")), "small: 1 2 3 -> 6");
+  // Not in two tables again, cut where one below ends.
+  const auto found = joined(
+      "5: 1:a-b/b20 2:c-d/b20\n"
+      "6: 3:a-b/b300 4:c-d/b300");
+  EXPECT_EQ(told(found), "small: 1 2 -> 5");
+  EXPECT_TRUE(found->cuts.empty());
+}
+
 TEST(CompactionPlan, DeeperIsWhereOlderVersionsMayLie) {
   const auto found = plan(
       "3: 1:c-h/b1000\n"
@@ -192,6 +218,79 @@ TEST(CompactionPlan, DebtIsWhatGoesDownAndWhatItMeets) {
                  "6: 5:a-b/b1000"),
             30u + 100u + 30u + 300u);
   EXPECT_EQ(debt("6: 1:a-b/t9"), 0u);  // can wait
+}
+
+TEST(CompactionPlan, TiersAreMergedWithThoseOfTheirSize) {
+  CompactionParameters parameters = kParameters;
+  parameters.tiered = true;
+  const auto merged = [&](const std::string& below,
+                          const std::string& level0 = "3:a-b 2:a-b 1:a-b") {
+    const LevelMetas levels = levels_of("0: " + level0 + "\n" + below);
+    const auto found = plan_compaction(levels, parameters, {});
+    EXPECT_EQ(debt_bytes(levels, parameters) > 0, found.has_value());
+    return told(found);
+  };
+  EXPECT_EQ(merged("", "2:a-b 1:a-b"), "nothing");
+  EXPECT_EQ(merged(""), "tiers: 3 2 1 -> 6");
+  // Above a larger run, as deep as it can.
+  EXPECT_EQ(merged("6: 9:a-b/b31"), "tiers: 3 2 1 -> 5");
+  EXPECT_EQ(merged("4: 9:a-b/b31"), "tiers: 3 2 1 -> 3");
+  EXPECT_EQ(merged("6: 9:a-b/b30"), "tiers: 3 2 1 + 9 -> 6");
+  EXPECT_EQ(merged("4: 7:a-b/b30\n"
+                   "5: 8:a-b/b60\n"
+                   "6: 9:a-b/b121"),
+            "tiers: 3 2 1 + 7 + 8 -> 5");
+  // Of the run that it joins, what it does not meet stays.
+  EXPECT_EQ(merged("6: 8:a-c/b10 9:d-e/b10"), "tiers: 3 2 1 + 8 -> 6");
+  // Nothing can be put above the first level.
+  EXPECT_EQ(merged("1: 9:a-b/b31"), "tiers: 3 2 1 + 9 -> 6");
+  // Six runs hold what they have to.
+  EXPECT_EQ(merged("5: 7:a-b/b60\n"
+                   "6: 8:a-b/b21780"),  // all: 30 times 3 ** 6
+            "tiers: 3 2 1 + 7 -> 5");
+  // What meets nothing moves.
+  EXPECT_EQ(merged("6: 9:a-b/b31", "3:a-b 2:a-b 1:c-d"), "tiers: move 1 -> 6");
+  EXPECT_EQ(merged("5: 9:a-b/b31\n"
+                   "6: 8:a-b/b31",
+                   "3:a-b 2:a-b 1:c-d"),
+            "tiers: move 1 -> 5");
+  EXPECT_EQ(merged("5: 9:a-b/b31\n"
+                   "6: 8:a-d/b31",
+                   "3:a-b 2:a-b 1:c-d"),
+            "tiers: 3 2 1 -> 4");
+}
+
+TEST(Amplification, OfReadsIsTheMostTablesAroundAKey) {
+  const auto read = [](const std::string& drawing) {
+    return read_amplification(levels_of(drawing));
+  };
+  EXPECT_EQ(read(""), 0u);
+  EXPECT_EQ(read("6: 1:a-b 2:c-d"), 1u);
+  EXPECT_EQ(read("0: 3:a-b 4:b-c 5:c-d"), 2u);
+  EXPECT_EQ(read("0: 5:a-c 4:c-d 3:x-y\n"
+                 "5: 6:c-c\n"
+                 "6: 1:a-b 2:c-d"),
+            4u);
+}
+
+TEST(Amplification, OfSpaceTakesWhatLiesAboveToHideWhatLiesBelow) {
+  const auto space = [](const std::string& drawing) {
+    return space_amplification(levels_of(drawing));
+  };
+  EXPECT_EQ(space(""), 1);
+  EXPECT_EQ(space("6: 1:a-b 2:c-d"), 1);
+  EXPECT_EQ(space("0: 3:a-b\n"
+                  "6: 2:c-d"),
+            1);
+  EXPECT_EQ(space("0: 3:a-b\n"
+                  "6: 2:a-d/b40/n40"),
+            50.0 / 40);
+  EXPECT_EQ(space("0: 4:a-b 3:a-c"), 2);
+  EXPECT_EQ(space("6: 1:a-b/t5"), 2);
+  EXPECT_EQ(space("0: 3:a-b/t10\n"
+                  "6: 2:a-d/b40/n40"),
+            50.0 / 30);
+  EXPECT_EQ(space("0: 3:a-b/t10"), std::numeric_limits<double>::infinity());
 }
 
 std::optional<CompactionPlan> range_plan(const std::string& drawing,

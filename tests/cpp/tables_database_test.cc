@@ -126,6 +126,59 @@ TEST_F(TablesTest, DeletingEverythingLeavesNoTable) {
   EXPECT_EQ(get("k1"), "<absent>");
 }
 
+TEST_F(TablesTest, ManySmallFlushesOfAscendingKeysEndInFewTables) {
+  open();
+  Model model;
+  for (int i = 100; i < 200; ++i) {
+    put("k" + std::to_string(i), model["k" + std::to_string(i)] = std::to_string(i));
+    flush();
+  }
+  // Three in level 0, and below a few of ever half the size.
+  while (tables() > 3 + 7) std::this_thread::yield();
+  expect_holds(model);
+  expect_ok(database_->verify());
+  reopen();
+  expect_holds(model);
+}
+
+TEST_F(TablesTest, TieredRunsStayAboveALargerOneUntilTheyAreOfItsSize) {
+  options_.compaction = CompactionStyle::kTiered;
+  options_.compression = every_level(Compression::kNone);
+  open();
+  Model model;
+  const auto write = [&](int first, int step, const std::string& value) {
+    for (int i = 1000 + first; i < 2000; i += step) {
+      put("k" + std::to_string(i), model["k" + std::to_string(i)] = value);
+    }
+    flush();
+  };
+  write(0, 1, std::string(15, 'a'));
+  compact();
+  const uint64_t below = tables(6);
+  ASSERT_EQ(tables(), below);
+  // Four flushes that meet each other become a run, which is smaller than the one below.
+  const auto four_times = [&](const std::string& value) {
+    const uint64_t before = tables(0);
+    for (int round = 0; round < 4; ++round) write(round, 100, value + std::to_string(round));
+    while (tables(0) != before) std::this_thread::yield();
+  };
+  four_times("b");
+  EXPECT_EQ(tables(5), 1u);
+  EXPECT_EQ(tables(6), below);
+  // The next is of the size of that one, and merged with it.
+  four_times("c");
+  EXPECT_EQ(tables(4), 0u);
+  EXPECT_EQ(tables(5), 1u);
+  EXPECT_EQ(tables(6), below);
+  expect_holds(model);
+  options_.compaction = CompactionStyle::kLeveled;
+  reopen();
+  expect_holds(model);
+  compact();
+  EXPECT_EQ(tables(), tables(6));
+  expect_holds(model);
+}
+
 TEST_F(TablesTest, ClearEndsTablesAndSegmentsOnceItIsDurable) {
   open();
   put("a", "1");
@@ -286,11 +339,13 @@ TEST_F(TablesTest, ClosingEndsACompactionAndItsFiles) {
   EXPECT_LE(names(".sst").size(), 3u);
 }
 
+// Each opening is of either style: both keep what levels promise.
 TEST_F(TablesTest, RandomHistoryEqualsAMap) {
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     std::mt19937_64 random(seed);
     options_.wal = seed % 4 != 0;
     options_.cache_bytes = seed % 2 == 0 ? 20'000 : 1 << 20;
+    options_.compaction = seed % 2 == 0 ? CompactionStyle::kTiered : CompactionStyle::kLeveled;
     options_.compression = every_level(static_cast<Compression>(seed % 3));
     open(OpenMode::kNew);
     Model model;
@@ -319,6 +374,9 @@ TEST_F(TablesTest, RandomHistoryEqualsAMap) {
         expect_ok(database_->clear(false));
         model.clear();
       } else if (what < 996) {
+        if (seed > 4) {
+          options_.compaction = what == 993 ? CompactionStyle::kTiered : CompactionStyle::kLeveled;
+        }
         reopen();
       } else {
         expect_holds(model);

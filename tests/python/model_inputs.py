@@ -21,3 +21,11 @@ moves = st.one_of(
     st.sampled_from(["first", "last", "next", "prev"]),
     st.tuples(st.sampled_from(["seek", "seek_for_prev"]), keys),
 )
+
+openings = st.fixed_dictionaries(
+    {
+        "sync": st.booleans(),
+        "gil": st.sampled_from(["auto", "release", "hold"]),
+        "compaction": st.sampled_from(["leveled", "tiered"]),
+    }
+)

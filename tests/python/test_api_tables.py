@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import skiplith
+
+Style = Literal["leveled", "tiered"]
 
 
 def tables(db: skiplith.DB) -> list[int]:
@@ -32,6 +35,41 @@ def test_a_flush_moves_everything_to_a_table(path: Path) -> None:
 
 def table_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.glob("*.sst"))
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4"])
+def test_amplifications_are_those_of_the_files(path: Path, compression: str) -> None:
+    pairs = {b"%05d" % n: os.urandom(100) for n in range(2000)}
+    given = 2000 * 105
+    with skiplith.open(path, compaction="none", compression=compression) as db:
+        stats = db.stats()
+        assert (stats.write_amplification, stats.read_amplification) == (0, 0)
+        db.update(pairs)
+        db.flush()
+        once = table_bytes(path)
+        stats = db.stats()
+        assert stats.write_amplification == once / given
+        assert (stats.read_amplification, stats.space_amplification) == (1, 1.0)
+        db.update(pairs)
+        db.flush()
+        twice = table_bytes(path)
+        stats = db.stats()
+        assert stats.write_amplification == twice / (2 * given)
+        assert stats.read_amplification == 2
+        assert stats.space_amplification == twice / once
+        db.compact()
+        stats = db.stats()
+        settled = sum(level.bytes for level in stats.levels)
+        assert stats.write_amplification == (twice + settled) / (2 * given)
+        assert (stats.read_amplification, stats.space_amplification) == (1, 1.0)
+        db.delete_many(list(pairs)[:1000])
+        db.flush()
+        stats = db.stats()
+        used = sum(level.bytes for level in stats.levels)
+        assert stats.space_amplification == pytest.approx(used / (settled / 2))
+    assert used == table_bytes(path)
+    with skiplith.open(path, "r") as db:
+        assert db.stats().space_amplification == stats.space_amplification
 
 
 def test_a_flush_that_is_not_waited_for_happens(path: Path) -> None:
@@ -222,8 +260,11 @@ def test_values_outlive_their_table_and_their_database(path: Path) -> None:
         assert cursor.value == value == b"x" * 1_000_000
 
 
-def test_ten_times_the_memory_under_many_writers(path: Path) -> None:
-    with skiplith.open(path, memtable_bytes=64 << 10, cache_bytes=64 << 10) as db:
+@pytest.mark.parametrize("compaction", ["leveled", "tiered"])
+def test_ten_times_the_memory_under_many_writers(path: Path, compaction: Style) -> None:
+    small = 64 << 10
+    with skiplith.open(path, memtable_bytes=small, cache_bytes=small, compaction=compaction) as db:
+        assert db.options.compaction == compaction
 
         def write(thread: int) -> None:
             for n in range(1500):

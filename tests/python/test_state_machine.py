@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import model_inputs
 import pytest
 import skiplith
 from crash_image import crash_image
@@ -38,9 +39,9 @@ class AgainstDict(RuleBasedStateMachine):
         self.db: skiplith.DB | None = None
         self.options: dict[str, Any] = {"memtable": self.memtable, "wal_sink": self.wal_sink}
 
-    @initialize(sync=st.booleans(), gil=st.sampled_from(["auto", "release", "hold"]))
-    def open_empty(self, sync, gil):
-        self.options |= {"sync": sync, "gil": gil}
+    @initialize(options=model_inputs.openings)
+    def open_empty(self, options):
+        self.options |= options
         self.db = self.open()
 
     def open(self) -> skiplith.DB:

@@ -108,7 +108,7 @@ class DB(_Reads, MutableMapping[bytes, bytes]):
         cache_bytes: int = 268435456,
         compression: str | Sequence[str] = "lz4",
         filter_bits: int = 10,
-        compaction: Literal["leveled", "none"] = "leveled",
+        compaction: Literal["leveled", "tiered", "none"] = "leveled",
         gil: Literal["auto", "release", "hold"] = "auto",
         files: MemoryFiles | FaultyFiles | None = None,
     ) -> None: ...

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lsm/compaction_plan.h"
-#include "record/kind.h"
+#include "support/simulated_levels.h"
 
 namespace skiplith::testing {
 
@@ -26,17 +25,11 @@ std::string told(const std::optional<CompactionPlan>& plan);
 // "a-c e-f"
 std::string told(const std::vector<KeyRange>& ranges);
 
-struct ModelEntry {
-  std::string key;
-  Sequence sequence = 0;
-  Kind kind = Kind::kPut;
-  bool operator==(const ModelEntry&) const = default;
-};
-
 // What compaction does to a store, without files. Plans are checked as they are applied.
 class ModelStore {
  public:
-  explicit ModelStore(uint64_t seed) : random_(seed) {}
+  static constexpr size_t kTableEntries = 12;
+  explicit ModelStore(uint64_t seed) : random_(seed), store_(kTableEntries) {}
 
   // A new table of level 0, of random versions of random keys.
   void flush();
@@ -46,24 +39,19 @@ class ModelStore {
   // promise still holds, and every read answers as before.
   void apply(const CompactionPlan& plan);
 
-  const LevelMetas& levels() const { return levels_; }
+  const LevelMetas& levels() const { return store_.metas(); }
   const std::vector<Sequence>& snapshots() const { return snapshots_; }
   // What no sequence of plans can make grow, and each makes smaller.
   uint64_t work_left() const;
 
  private:
-  using Entries = std::vector<ModelEntry>;  // in internal order
-  void add_table(uint32_t level, Entries entries);
-  void check_levels() const;
   // For every key and snapshot, and now: the sequence of the put that is read.
   std::map<std::pair<std::string, Sequence>, Sequence> all_reads() const;
 
   std::mt19937_64 random_;
-  LevelMetas levels_;
-  std::map<uint64_t, Entries> tables_;  // by number
+  SimulatedLevels store_;
   std::vector<Sequence> snapshots_;
   Sequence sequence_ = 0;
-  uint64_t number_ = 0;
 };
 
 }  // namespace skiplith::testing

@@ -31,6 +31,8 @@ inline constexpr size_t kReleaseWriteBytes = 16 << 10;
 // Operations of a batch, 100 bytes each: 8 0.8 to 0.9, 16 0.8 to 1.0, 32 and 64 1.0. One that just
 // keeps it takes some 20 us: others wait for the switch interval, 5 ms, not for this.
 inline constexpr uint32_t kReleaseOperations = 32;
+// Keys looked up together (get_many).
+inline constexpr size_t kReleaseLookups = 32;
 // A copy alone: as long, 6 to 8 us, as a write of kReleaseWriteBytes.
 inline constexpr size_t kReleaseCopyBytes = 64 << 10;
 

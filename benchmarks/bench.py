@@ -11,7 +11,17 @@ from pathlib import Path
 
 import rows
 
-PROGRAMS = ["run", "threads", "sync", "tail", "recovery", "settled", "transactions", "cpp_rows"]
+PROGRAMS = [
+    "run",
+    "threads",
+    "sync",
+    "tail",
+    "recovery",
+    "settled",
+    "many",
+    "transactions",
+    "cpp_rows",
+]
 
 
 def run_all(programs: list[str]) -> int:

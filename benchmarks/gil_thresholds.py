@@ -1,10 +1,10 @@
-"""From which size on does a write gain by letting the GIL go? Where gil.h's thresholds come from.
+"""From which size on does a call gain by letting the GIL go? Where gil.h's thresholds come from.
 
     gil_thresholds.py [--trials 60]
 
-Every size is written with the GIL held and with it let go, in turns, in three situations: one
-thread alone; two threads that both write; one that writes beside one that only computes. Not part
-of `make bench`: it promises nothing.
+Every size is written, or looked up, with the GIL held and with it let go, in turns, in three
+situations: one thread alone; two threads that both do so; one beside one that only computes. Not
+part of `make bench`: it promises nothing.
 
 A trial takes milliseconds, and what counts is the ninth decile of the trials' rates: whatever else
 the machine does can only slow a trial down, and does not meet all of them.
@@ -63,7 +63,24 @@ def value_of(value_bytes: int) -> Size:
     return Size(f"put, {value_bytes} B", make)
 
 
+def keys_of(count: int) -> Size:
+    def make(seed: int) -> Call:
+        rng = random.Random(seed)
+        pairs = [(rng.randbytes(16), rng.randbytes(100)) for _ in range(max(count, 4096))]
+        lists = [[key for key, _ in pairs[i : i + count]] for i in range(0, len(pairs), count)]
+
+        def call(db: skiplith.DB) -> object:
+            if pairs[0][0] not in db:
+                db.put_many(pairs)
+            return db.get_many(rng.choice(lists))
+
+        return call
+
+    return Size(f"get_many, {count} keys", make)
+
+
 SIZES = [
+    *(keys_of(count) for count in (4, 8, 16, 32, 64, 256, 1024)),
     *(batch_of(operations, 100) for operations in (1, 4, 8, 16, 32, 64, 256, 1024)),
     *(batch_of(4, value_bytes) for value_bytes in (256, 1024, 4096, 16384, 65536)),
     *(value_of(2**n) for n in range(10, 21)),
@@ -138,8 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=60)
     trials = parser.parse_args().trials
-    print("hold / release; two write: calls per second of both, against one alone that holds")
-    head = ("alone, us", "two write", "one writes beside, us", "computing, M/s")
+    print("hold / release; two: calls per second of both, against one alone that holds")
+    head = ("alone, us", "two", "one beside, us", "computing, M/s")
     print(f"{'':28}" + "".join(f"{name:>24}" for name in head))
     with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
         dbs = {

@@ -45,6 +45,17 @@ void BytesArgument::take_buffer(PyObject* object, What what) {
   bytes_ = Bytes(copy_.get(), size);
 }
 
+KeysArgument::KeysArgument(PyObject* iterable)
+    : keys_(py::reinterpret_steal<py::object>(ensure_made(PySequence_Tuple(iterable)))) {
+  const Py_ssize_t count = PyTuple_GET_SIZE(keys_.ptr());
+  all_.reserve(static_cast<size_t>(count));
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    BytesArgument key = key_argument(PyTuple_GET_ITEM(keys_.ptr(), i));
+    all_.push_back(key.bytes());
+    if (!key.is_in_place()) copied_.push_back(std::move(key));
+  }
+}
+
 std::string path_argument(PyObject* object) {
   const py::module_ os = py::module_::import("os");
   const py::bytes given = os.attr("fsencode")(py::handle(object));

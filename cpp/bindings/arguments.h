@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "bindings/errors.h"
@@ -29,6 +31,8 @@ class BytesArgument {
   BytesArgument(BytesArgument&&) = default;
   Bytes bytes() const { return bytes_; }
   size_t size() const { return bytes_.size(); }
+  // Whether the object has to live on, and nothing else.
+  bool is_in_place() const { return copy_ == nullptr && oversized_ == nullptr; }
 
  private:
   struct ReleaseBuffer {
@@ -50,6 +54,18 @@ inline BytesArgument key_argument(PyObject* object) {
 inline BytesArgument value_argument(PyObject* object) {
   return BytesArgument(object, BytesArgument::What::kValue);
 }
+
+// Keys as an iterable of them.
+class KeysArgument {
+ public:
+  explicit KeysArgument(PyObject* iterable);
+  std::span<const Bytes> all() const { return all_; }
+
+ private:
+  py::object keys_;  // a tuple: nobody changes it while the GIL is away
+  std::vector<Bytes> all_;
+  std::vector<BytesArgument> copied_;  // of those that are not bytes
+};
 
 // The others take null where no argument was given.
 bool bool_argument(PyObject* object, const char* name, bool otherwise);

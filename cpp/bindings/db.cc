@@ -107,8 +107,10 @@ std::unique_ptr<Scan> Db::scan(Range range, bool reverse) {
 }
 
 Reader::Lookup Db::at(ReadPoint point) {
-  return {point,
-          [this, point](Bytes key, Value* value) { return database_->get_at(point, key, value); }};
+  const auto get = [this, point](bool may_wait, std::span<WantedKey> wanted) {
+    return may_wait ? database_->get_many(point, wanted) : database_->try_get_many(point, wanted);
+  };
+  return {point, get};
 }
 
 }  // namespace skiplith::python

@@ -37,6 +37,26 @@ Raises TypeError, ValueError (a key too long), ClosedError.
     [b'purple', None, b'yellow']
 )";
 
+constexpr const char* kGetViewDoc = R"(get_view($self, key)
+--
+
+The value of `key` as a read-only memoryview, or None when the key is missing.
+
+A value of more than 512 bytes is not copied: the view shows it where it lies. It stays what it is
+whatever happens to the key, to the database and to its files, after close() too. It keeps in
+memory what the value lies in: its block of a table, or, while it has not been flushed, the whole
+memtable, and on disk the tables that were there. release(), `with`, or dropping the view and
+what was made of it, lets that go.
+
+Raises TypeError, ValueError (key too long), ClosedError.
+
+    >>> db[b"photo"] = b"\x89PNG" + bytes(100_000)
+    >>> with db.get_view(b"photo") as view:
+    ...     del db[b"photo"]
+    ...     bytes(view[:4]), len(view), view.readonly
+    (b'\x89PNG', 100004, True)
+)";
+
 constexpr const char* kKeysDoc =
     R"(keys($self, start=None, stop=None, *, prefix=None, reverse=False, include_start=True, include_stop=False)
 --
@@ -141,6 +161,7 @@ Raises ClosedError.
 void add_reading_methods(Methods& methods) {
   add_read_methods<Db>(methods, {.get = kGetDoc,
                                  .get_many = kGetManyDoc,
+                                 .get_view = kGetViewDoc,
                                  .keys = kKeysDoc,
                                  .values = kValuesDoc,
                                  .items = kItemsDoc,

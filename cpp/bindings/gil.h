@@ -24,13 +24,16 @@ enum class GilPolicy : uint8_t {
 
 // From where on letting go pays: 60 to 90 ns when nobody else wants the GIL, and a wake-up when
 // somebody does. Measured by benchmarks/gil_thresholds.py, several runs; the ranges are what two
-// threads that write get done when they let go, against holding it.
+// threads get done when they let go, against holding it.
 //
 // A write, values or batch: 8 KiB 0.7 to 1.1, 16 KiB 1.0 to 1.5, 64 KiB 1.2 to 1.4.
 inline constexpr size_t kReleaseWriteBytes = 16 << 10;
 // Operations of a batch, 100 bytes each: 8 0.8 to 0.9, 16 0.8 to 1.0, 32 and 64 1.0. One that just
 // keeps it takes some 20 us: others wait for the switch interval, 5 ms, not for this.
 inline constexpr uint32_t kReleaseOperations = 32;
+// Keys looked up together (get_many): 16 0.9, 32 and 64 0.9 to 1.0, 256 1.0 to 1.2, 1,000 0.95 to
+// 1.45, with values of 100 bytes. One that just keeps it takes 6 to 20 us.
+inline constexpr size_t kReleaseLookups = 64;
 // A copy alone: as long, 6 to 8 us, as a write of kReleaseWriteBytes.
 inline constexpr size_t kReleaseCopyBytes = 64 << 10;
 

@@ -19,6 +19,7 @@ void fill(py::module_& module) {
   register_ranges(module);
   register_iterator(module);
   register_cursor(module);
+  register_value_view();
   register_batch(module);
   register_snapshot(module);
   register_transaction(module);

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "bindings/errors.h"
 #include "bindings/gil.h"
@@ -19,10 +20,11 @@ namespace skiplith::python {
 
 class Reader : public std::enable_shared_from_this<Reader> {
  public:
-  // Looks up many keys at one point in time, each within a step().
+  // Looks up many keys at one point in time, some at a time (Database::get_many), each time within
+  // an operate(). What was found stays until the next time.
   struct Lookup {
     ReadPoint point;
-    std::function<Status(Bytes key, Value* value)> get;
+    std::function<Status(bool may_wait, std::span<WantedKey> wanted)> get;
   };
 
   virtual ~Reader() = default;
@@ -55,6 +57,18 @@ class Reader : public std::enable_shared_from_this<Reader> {
 
   // The lock under which all of it moves, if it has one and is not over yet.
   MutexLock lock() { return mutex_ != nullptr && is_open() ? lock_politely(*mutex_) : MutexLock(); }
+  // One operation under that lock, by the GIL policy.
+  template <typename Try, typename Blocking>
+  void operate(bool long_for_certain, Try try_form, Blocking blocking_form) {
+    MutexLock held = lock();
+    ensure_open(held);
+    const Status status = by_policy(gil_, long_for_certain, try_form, [&] {
+      const MutexLock until_gil_is_taken = std::move(held);
+      return blocking_form();
+    });
+    if (held.owns_lock()) held.unlock();
+    ensure(status);
+  }
   // Runs `work`, one step of reading at `point`, under that lock.
   template <typename Work>
   void step(const ReadPoint& point, bool long_for_certain, Work work) {

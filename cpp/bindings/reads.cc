@@ -2,12 +2,13 @@
 
 #include "bindings/cursor.h"
 #include "bindings/ranges.h"
+#include "db/get_many.h"
 
 namespace skiplith::python {
 namespace {
 
-// Values read between two looks at the interpreter.
-constexpr size_t kReadTogether = 64;
+// Keys looked up between two looks at the interpreter.
+constexpr size_t kReadTogether = 1024;
 
 template <ScanParts kParts>
 PyObject* range(Reader& reader, Arguments arguments) {
@@ -36,31 +37,30 @@ PyObject* edge(Reader& reader, const char* name, Status (DbCursor::*to_edge)()) 
 
 }  // namespace
 
+// In key order, whatever the order of the results; some at a time, and their values are let go
+// before the next: an answer may be larger than the cache.
 PyObject* get_many(Reader& reader, Arguments arguments) {
-  const auto keys = py::reinterpret_steal<py::object>(ensure_made(PySequence_Tuple(arguments[0])));
-  const auto count = static_cast<size_t>(PyTuple_GET_SIZE(keys.ptr()));
-  std::vector<BytesArgument> wanted;
-  wanted.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    wanted.push_back(key_argument(PyTuple_GET_ITEM(keys.ptr(), static_cast<Py_ssize_t>(i))));
-  }
+  const KeysArgument keys(arguments[0]);
   PyObject* otherwise = arguments[1] == nullptr ? Py_None : arguments[1];
   const Reader::Lookup lookup = reader.at_one_point();
-  const auto values = std::make_unique<Value[]>(std::min(count, kReadTogether));
-  py::list result(count);
-  for (size_t begin = 0; begin < count; begin += kReadTogether) {
-    const size_t end = std::min(count, begin + kReadTogether);
-    reader.step(lookup.point, count >= kReleaseOperations, [&] {
-      for (size_t i = begin; i < end; ++i) {
-        SKIPLITH_RETURN_IF_ERROR(lookup.get(wanted[i].bytes(), &values[i - begin]));
-      }
-      return Status::ok();
-    });
-    for (size_t i = begin; i < end; ++i) {
-      const Value& value = values[i - begin];
-      PyList_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i),
-                      value.found() ? ensure_made(make_bytes(reader.gil(), value.bytes()))
-                                    : Py_NewRef(otherwise));
+  const bool is_long = keys.all().size() >= kReleaseLookups;
+  py::list result(keys.all().size());
+  std::vector<uint32_t> order;
+  std::vector<WantedKey> wanted;
+  for (size_t begin = 0; begin < keys.all().size(); begin += kReadTogether) {
+    const auto get = [&](bool may_wait) {
+      if (order.empty()) order = in_key_order(keys.all());
+      wanted.clear();
+      wanted.resize(std::min(kReadTogether, order.size() - begin));
+      for (size_t i = 0; i < wanted.size(); ++i) wanted[i].bytes = keys.all()[order[begin + i]];
+      return lookup.get(may_wait, wanted);
+    };
+    reader.operate(is_long, [&] { return get(false); }, [&] { return get(true); });
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      PyObject* value = wanted[i].found == Lookup::kFound
+                            ? ensure_made(make_bytes(reader.gil(), wanted[i].value.bytes()))
+                            : Py_NewRef(otherwise);
+      PyList_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(order[begin + i]), value);
     }
     check_signals();
   }

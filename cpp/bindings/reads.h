@@ -7,6 +7,7 @@
 #include "bindings/arguments.h"
 #include "bindings/method.h"
 #include "bindings/reader.h"
+#include "bindings/value_view.h"
 
 namespace skiplith::python {
 
@@ -16,6 +17,7 @@ using Methods = std::vector<PyMethodDef>;
 struct ReadDocs {
   const char* get;
   const char* get_many;
+  const char* get_view;
   const char* keys;
   const char* values;
   const char* items;
@@ -82,6 +84,7 @@ template <typename R>
 void add_read_methods(Methods& methods, const ReadDocs& docs) {
   methods.push_back(method<&get<R>>(docs.get));
   methods.push_back(method<&method_of<R, &get_many>>(docs.get_many));
+  methods.push_back(method<&method_of<R, &get_view>>(docs.get_view));
   methods.push_back(method<&method_of<R, &keys>>(docs.keys));
   methods.push_back(method<&method_of<R, &values>>(docs.values));
   methods.push_back(method<&method_of<R, &items>>(docs.items));

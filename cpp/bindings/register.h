@@ -13,6 +13,7 @@ void register_db(py::module_& module);
 void register_ranges(py::module_& module);
 void register_iterator(py::module_& module);
 void register_cursor(py::module_& module);
+void register_value_view();
 void register_batch(py::module_& module);
 void register_snapshot(py::module_& module);
 void register_transaction(py::module_& module);

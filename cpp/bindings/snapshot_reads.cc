@@ -34,6 +34,20 @@ Raises TypeError, ValueError (a key too long), ClosedError.
     [b'purple', None, b'yellow']
 )";
 
+constexpr const char* kGetView = R"(get_view($self, key)
+--
+
+The value of `key` as a read-only memoryview, or None when the key was missing. See DB.get_view().
+
+Raises TypeError, ValueError (key too long), ClosedError.
+
+    >>> db[b"lemon"] = b"green"
+    >>> with db.snapshot() as snapshot:
+    ...     db[b"lemon"] = b"yellow"
+    ...     bytes(snapshot.get_view(b"lemon"))
+    b'green'
+)";
+
 constexpr const char* kKeys =
     R"(keys($self, start=None, stop=None, *, prefix=None, reverse=False, include_start=True, include_stop=False)
 --
@@ -140,6 +154,7 @@ Raises ClosedError.
 
 const ReadDocs kSnapshotReadDocs{.get = kGet,
                                  .get_many = kGetMany,
+                                 .get_view = kGetView,
                                  .keys = kKeys,
                                  .values = kValues,
                                  .items = kItems,

@@ -8,18 +8,6 @@ void OpenTransaction::refuse() const {
   throw_status(Status::closed());
 }
 
-template <typename Try, typename Blocking>
-void OpenTransaction::operate(bool long_for_certain, Try try_form, Blocking blocking_form) {
-  MutexLock held = lock();
-  ensure_open(held);
-  const Status status = by_policy(gil(), long_for_certain, try_form, [&] {
-    const MutexLock until_gil_is_taken = std::move(held);
-    return blocking_form();
-  });
-  if (held.owns_lock()) held.unlock();
-  ensure(status);
-}
-
 template <typename Work>
 void OpenTransaction::operate(bool long_for_certain, Work work) {
   operate(long_for_certain, work, work);
@@ -51,7 +39,12 @@ Reader::Lookup OpenTransaction::at_one_point() {
   operate(
       false, [&] { return get_point(transaction_->try_begin()); },
       [&] { return get_point(transaction_->begin()); });
-  return {point, [this](Bytes key, Value* value) { return transaction_->get(key, value); }};
+  std::shared_ptr<const OwnWrites::Map> own;
+  const auto get = [this, own](bool may_wait, std::span<WantedKey> wanted) mutable {
+    return may_wait ? transaction_->get_many(wanted, &own)
+                    : transaction_->try_get_many(wanted, &own);
+  };
+  return {point, get};
 }
 
 std::unique_ptr<DbCursor> OpenTransaction::cursor() {

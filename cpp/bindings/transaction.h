@@ -48,10 +48,8 @@ class OpenTransaction final : public Reader {
 
  private:
   [[noreturn]] void refuse() const override;
-  // One operation under the mutex, by the GIL policy.
-  template <typename Try, typename Blocking>
-  void operate(bool long_for_certain, Try try_form, Blocking blocking_form);
-  // The same for what never waits.
+  using Reader::operate;
+  // An operation that never waits.
   template <typename Work>
   void operate(bool long_for_certain, Work work);
   void end_locked();

@@ -33,6 +33,19 @@ Raises TypeError, ValueError (a key too long), ClosedError.
     [b'purple', None, b'yellow']
 )";
 
+constexpr const char* kGetView = R"(get_view($self, key)
+--
+
+The value of `key` as a read-only memoryview, or None when the key is missing. See DB.get_view().
+
+Raises TypeError, ValueError (key too long), ClosedError.
+
+    >>> with db.transaction() as transaction:
+    ...     transaction[b"lemon"] = b"yellow"
+    ...     bytes(transaction.get_view(b"lemon"))
+    b'yellow'
+)";
+
 constexpr const char* kKeys =
     R"(keys($self, start=None, stop=None, *, prefix=None, reverse=False, include_start=True, include_stop=False)
 --
@@ -143,6 +156,7 @@ Raises ClosedError.
 
 const ReadDocs kTransactionReadDocs{.get = kGet,
                                     .get_many = kGetMany,
+                                    .get_view = kGetView,
                                     .keys = kKeys,
                                     .values = kValues,
                                     .items = kItems,

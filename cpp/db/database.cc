@@ -206,6 +206,19 @@ Status Database::get_at(Waiting waiting, const ReadPoint& point, Bytes key, Valu
   return engine_->get_at(waiting, point, key, value);
 }
 
+Status Database::get_many(const ReadPoint& point, std::span<WantedKey> wanted) {
+  return get_many(Waiting::kAllowed, point, wanted);
+}
+Status Database::try_get_many(const ReadPoint& point, std::span<WantedKey> wanted) {
+  return get_many(Waiting::kNever, point, wanted);
+}
+Status Database::get_many(Waiting waiting, const ReadPoint& point, std::span<WantedKey> wanted) {
+  const CountedCall call(calls_);
+  SKIPLITH_RETURN_IF_ERROR(admit(call));
+  for (const WantedKey& key : wanted) SKIPLITH_RETURN_IF_ERROR(check_key_size(key.bytes.size()));
+  return engine_->get_many(waiting, point, wanted);
+}
+
 Result<std::unique_ptr<Snapshot>> Database::snapshot() {
   const CountedCall call(calls_);
   SKIPLITH_RETURN_IF_ERROR(admit(call));

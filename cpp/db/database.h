@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/calls.h"
@@ -21,6 +22,7 @@
 #include "db/value.h"
 #include "io/files.h"
 #include "record/batch.h"
+#include "table/wanted_key.h"
 
 namespace skiplith {
 
@@ -67,6 +69,10 @@ class Database : public std::enable_shared_from_this<Database> {
   Status try_read_point(ReadPoint* point);
   Status get_at(const ReadPoint& point, Bytes key, Value* value);
   Status try_get_at(const ReadPoint& point, Bytes key, Value* value);
+  // Many keys: all that are still open (wanted_key.h), best in key order (get_many.h). Values lie
+  // where they are, kept by `point` or by themselves.
+  Status get_many(const ReadPoint& point, std::span<WantedKey> wanted);
+  Status try_get_many(const ReadPoint& point, std::span<WantedKey> wanted);
   Result<std::unique_ptr<DbCursor>> cursor();
 
   // The same for as long as one likes: holds no memory but what differs from the present, which
@@ -126,6 +132,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Status get(Waiting waiting, Bytes key, Value* value);
   Status get(Waiting waiting, const Snapshot& snapshot, Bytes key, Value* value);
   Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
+  Status get_many(Waiting waiting, const ReadPoint& point, std::span<WantedKey> wanted);
   Status write(Waiting waiting, const Batch& batch, bool sync);
   Status write_if(Waiting waiting, Validation& validation, const Batch& batch, bool sync,
                   Sequence* sequence);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "db/background.h"
@@ -46,6 +47,9 @@ class Engine {
   Status get(Waiting waiting, Bytes key, Value* value);
   Status get(Waiting waiting, const HeldSequence& snapshot, Bytes key, Value* value);
   Status get_at(Waiting waiting, const ReadPoint& point, Bytes key, Value* value);
+  // Each key that is still open (wanted_key.h); best in key order. Values lie where they are, kept
+  // by the point or by themselves. kWouldBlock: those found so far are no longer open.
+  Status get_many(Waiting waiting, const ReadPoint& point, std::span<WantedKey> wanted);
   ReadPoint read_point();
   ReadPoint read_point(const HeldSequence& snapshot);
   bool try_read_point(ReadPoint* point);

@@ -30,6 +30,8 @@ class OwnWrites {
   bool is_small(size_t most, size_t most_bytes) const;
   // Null: not written. Good until the next write.
   const std::optional<std::string>* find(Bytes key) const;
+  // The writes so far, as they are: a write that follows copies them, if somebody still has these.
+  std::shared_ptr<const Map> share() const { return map_; }
   // Every mutation, in key order.
   Status append_to(Batch* batch) const;
   std::unique_ptr<Cursor> cursor() const;

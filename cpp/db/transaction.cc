@@ -69,6 +69,34 @@ Status Transaction::get(bool may_wait, Bytes key, Value* value) {
   return Status::ok();
 }
 
+Status Transaction::try_get_many(std::span<WantedKey> wanted,
+                                 std::shared_ptr<const OwnWrites::Map>* own) {
+  return get_many(false, wanted, own);
+}
+Status Transaction::get_many(std::span<WantedKey> wanted,
+                             std::shared_ptr<const OwnWrites::Map>* own) {
+  return get_many(true, wanted, own);
+}
+
+Status Transaction::get_many(bool may_wait, std::span<WantedKey> wanted,
+                             std::shared_ptr<const OwnWrites::Map>* own) {
+  if (over_) return Status::closed();
+  *own = writes_.share();
+  for (WantedKey& key : wanted) {
+    const std::optional<std::string>* written = writes_.find(key.bytes);
+    if (written == nullptr) continue;
+    key.found = *written ? Lookup::kFound : Lookup::kDeleted;
+    if (*written) key.value.borrow(**written, nullptr);
+  }
+  SKIPLITH_RETURN_IF_ERROR(begin(may_wait));
+  SKIPLITH_RETURN_IF_ERROR(may_wait ? database_->get_many(point_, wanted)
+                                    : database_->try_get_many(point_, wanted));
+  for (const WantedKey& key : wanted) {
+    if (writes_.find(key.bytes) == nullptr) reads_.add_key(key.bytes);
+  }
+  return Status::ok();
+}
+
 Status Transaction::check_writable() const {
   return over_ ? Status::closed() : database_->check_writable();
 }

@@ -33,6 +33,9 @@ class Transaction {
 
   Status try_get(Bytes key, Value* value);
   Status get(Bytes key, Value* value);
+  // As Database::get_many at the moment of its reads. `own` keeps those values that it has written.
+  Status try_get_many(std::span<WantedKey> wanted, std::shared_ptr<const OwnWrites::Map>* own);
+  Status get_many(std::span<WantedKey> wanted, std::shared_ptr<const OwnWrites::Map>* own);
   Status put(Bytes key, Bytes value);
   Status erase(Bytes key);  // no error when missing, and no read
   Status try_modify(Bytes key, Modification& modification);
@@ -62,6 +65,8 @@ class Transaction {
   class Ending;
   Status begin(bool may_wait);
   Status get(bool may_wait, Bytes key, Value* value);
+  Status get_many(bool may_wait, std::span<WantedKey> wanted,
+                  std::shared_ptr<const OwnWrites::Map>* own);
   Status modify(bool may_wait, Bytes key, Modification& modification);
   Status check_writable() const;
   // Nothing was read and one key written: a put or a delete like any other. Else null.

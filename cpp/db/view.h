@@ -64,6 +64,9 @@ class View : public std::enable_shared_from_this<View> {
     if (found != Lookup::kAbsent || parts_.levels->empty()) return found;
     return parts_.levels->get(SearchedKey(key), at, io, value, failure);
   }
+  // The same for a few keys that are still open (wanted_key.h), in what is resident: in
+  // get_many.cc.
+  void look_up(std::span<WantedKey> wanted, Sequence at) const;
 
  private:
   friend class Graveyard;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "lsm/level_cursor.h"
+#include "table/probe.h"
 
 namespace skiplith {
 
@@ -51,9 +53,7 @@ LevelMetas Levels::metas() const {
 Lookup Levels::get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,
                    Status* failure) const {
   for (const LevelTable& table : levels_[0]) {
-    if (key.bytes < Bytes(table.meta.smallest_key) || key.bytes > Bytes(table.meta.largest_key)) {
-      continue;
-    }
+    if (!table.meta.spans(key.bytes)) continue;
     const Lookup found = table.table().get(key, at, io, value, failure);
     if (found != Lookup::kAbsent) return found;
   }
@@ -66,6 +66,38 @@ Lookup Levels::get(const SearchedKey& key, Sequence at, Table::Io io, PinnedByte
     if (found != Lookup::kAbsent) return found;
   }
   return Lookup::kAbsent;
+}
+
+void Levels::look_up(std::span<WantedKey> wanted, Sequence at) const {
+  SKIPLITH_CHECK(wanted.size() <= kWantedTogether);
+  for (WantedKey& key : wanted) {
+    if (key.is_open()) key.hash = filter_hash(key.bytes);
+  }
+  std::array<Probe, kWantedTogether> probes;
+  // `table_of(key)`: the one to ask, null where there is none.
+  const auto ask = [&](auto table_of) {
+    size_t count = 0;
+    for (WantedKey& key : wanted) {
+      if (!key.is_open()) continue;
+      const LevelTable* table = table_of(key.bytes);
+      if (table != nullptr) probes[count++] = Probe(table->table(), key);
+    }
+    Probe::run({probes.data(), count}, at);
+  };
+  for (const LevelTable& table : levels_[0]) {
+    ask([&](Bytes key) { return table.meta.spans(key) ? &table : nullptr; });
+  }
+  for (uint32_t level = 1; level < kLevels; ++level) {
+    const Tables& tables = levels_[level];
+    if (tables.empty()) continue;
+    const LevelTable* last = nullptr;  // neighbours mostly lie in the same table
+    ask([&](Bytes key) -> const LevelTable* {
+      if (last != nullptr && last->meta.spans(key)) return last;
+      const size_t place = table_for(tables, key);
+      if (place == tables.size() || !tables[place].meta.spans(key)) return nullptr;
+      return last = &tables[place];
+    });
+  }
 }
 
 void Levels::add_cursors(Sequence at, std::vector<std::unique_ptr<Cursor>>* newest_first) const {

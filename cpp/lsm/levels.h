@@ -3,10 +3,12 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lsm/level_targets.h"
 #include "lsm/stored_table.h"
+#include "table/wanted_key.h"
 
 namespace skiplith {
 
@@ -41,6 +43,8 @@ class Levels {
   // The newest version with a sequence of at most `at`; io, value and failure as Table::get.
   Lookup get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,
              Status* failure) const;
+  // The same for a few keys that are still open, best in ascending order, in what is resident.
+  void look_up(std::span<WantedKey> wanted, Sequence at) const;
 
   // Cursors that see what is visible at `at`, newest source first: one per table of level 0, one
   // per deeper level. They borrow from this.

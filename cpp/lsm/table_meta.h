@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/bytes.h"
 #include "record/kind.h"
 
 namespace skiplith {
@@ -22,6 +23,8 @@ struct TableMeta {
   std::string smallest_key;
   std::string largest_key;
 
+  // Whether the key lies between its ends: elsewhere it is not in the table.
+  bool spans(Bytes key) const { return Bytes(smallest_key) <= key && key <= Bytes(largest_key); }
   bool operator==(const TableMeta&) const = default;
 };
 

@@ -84,17 +84,23 @@ uint32_t DataBlock::group_to_search(Bytes key, Sequence at) const {
   return before == 0 ? 0 : before - 1;
 }
 
-// Never puts a key together: it knows how much of the searched key the entry before had in
-// common, and so mostly how the next one compares without looking at its bytes.
-DataBlock::Found DataBlock::find(Bytes key, Sequence at, Kind* kind, Bytes* value) const {
+DataBlock::Found DataBlock::locate(Bytes key, Sequence at, Spot* spot) const {
   const Bytes common = this->common();
   const Side side = side_of(key, common);
   if (side != Side::kAmong) return side == Side::kBefore ? Found::kAbsent : Found::kBehind;
   key.remove_prefix(common.size());
   const uint32_t before_key = groups_before(key, at);
-  const uint32_t group = before_key == 0 ? 0 : before_key - 1;
-  const char* from = group_keys(group);
+  *spot = {.key_rest = key, .group = before_key == 0 ? 0 : before_key - 1};
+  const char* from = group_keys(spot->group);
   for (int line = 0; line < 4; ++line) __builtin_prefetch(from + line * 64);
+  return Found::kEntry;
+}
+
+// Never puts a key together: it knows how much of the searched key the entry before had in
+// common, and so mostly how the next one compares without looking at its bytes.
+DataBlock::Found DataBlock::find_at(const Spot& spot, Sequence at, Kind* kind, Bytes* value) const {
+  const auto& [key, group] = spot;
+  const char* from = group_keys(group);
   // One entry into the next group: a version that begins it is found here too.
   const char* const end = group_end(group);
   uint64_t before = 0;  // bytes of values before the entry's

@@ -34,6 +34,10 @@ class Filter {
         bits_(payload.data() + kHeadBytes) {}
 
   bool exists() const { return bits_ != nullptr; }
+  // What may_contain() will read.
+  void prefetch(uint64_t hash) const {
+    if (bits_ != nullptr) __builtin_prefetch(bits_ + line_of(hash, lines_) * kLineBytes);
+  }
   // False: no key of the table has this hash.
   bool may_contain(uint64_t hash) const {
     if (bits_ == nullptr) return true;

@@ -62,6 +62,7 @@ class Table {
 
  private:
   friend class TableCursor;
+  friend class Probe;
 
   // The frame if it has been read.
   const Frame* frame() const { return published_frame_.load(); }

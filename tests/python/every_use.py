@@ -18,6 +18,7 @@ READS: dict[str, Use] = {
     "reversed": reversed,
     "get": lambda db: db.get(b"k"),
     "get_many": lambda db: db.get_many([b"k"]),
+    "get_view": lambda db: db.get_view(b"k"),
     "get_many of nothing": lambda db: db.get_many([]),
     "list of keys": lambda db: list(db.keys()),
     "list of values": lambda db: list(db.values()),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import rows
 
-PROGRAMS = ["run", "threads", "sync", "tail", "recovery", "settled", "transactions", "cpp_rows"]
+PROGRAMS = ["run", "load", "threads", "sync", "tail", "recovery", "settled", "transactions"]
+PROGRAMS += ["cpp_rows"]
 
 
 def run_all(programs: list[str]) -> int:

@@ -21,13 +21,22 @@ CompactionParameters parameters_of(const Options& options) {
   return {.base_bytes = 4 * options.memtable_bytes, .compression = options.compression};
 }
 
-uint64_t table_bytes(const Options& options) {
-  return std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20);
-}
-
 }  // namespace
 
+// Loads come first: they wait for one piece of work, not for the end of all.
 uint64_t Maintenance::work() {
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [this] { return turns_ == 0 && !is_working_; });
+  is_working_ = true;
+  lock.unlock();
+  const uint64_t next_ns = work_alone();
+  lock.lock();
+  is_working_ = false;
+  changed_.notify_all();
+  return next_ns;
+}
+
+uint64_t Maintenance::work_alone() {
   const std::string& path = store_.home().directory;
   const uint64_t flush_ns = flushing_.attempt(path, [this] { return flush_once(); }, [] {});
   if (flush_ns == RetriedJob::kNow || stopping_.load()) return flush_ns;

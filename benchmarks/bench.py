@@ -13,6 +13,7 @@ import rows
 
 PROGRAMS = [
     "run",
+    "load",
     "threads",
     "sync",
     "tail",

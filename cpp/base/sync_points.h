@@ -63,6 +63,10 @@ namespace skiplith {
   X(compaction_named, "the manifest names its tables, the view has its inputs")             \
   X(compaction_installed, "the view has its tables, the inputs' files still exist")         \
   X(clear_finished, "the manifest has dropped what a clear has hidden")                     \
+  X(load_turn, "a load has its turn, the lanes are not held yet")                           \
+  X(load_written, "a load's tables are synced, all lanes held, the manifest not changed")   \
+  X(load_named, "the manifest names a load's tables, the view does not have them yet")      \
+  X(load_installed, "the view has a load's tables, dead segments still exist")              \
   X(recovery_begin, "locked, manifest read, before replay")                                 \
   X(recovery_replayed, "segments replayed, nothing written")                                \
   X(recovery_written, "recovered records are in tables and synced, manifest not changed")   \

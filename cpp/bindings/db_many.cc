@@ -3,6 +3,7 @@
 #include "bindings/db.h"
 #include "bindings/db_class.h"
 #include "bindings/pairs.h"
+#include "db/loader.h"
 #include "record/limits.h"
 
 namespace skiplith::python {
@@ -96,6 +97,61 @@ PyObject* write_many(Db& db, Arguments arguments) {
   return PyLong_FromUnsignedLongLong(pairs);
 }
 
+constexpr const char* kLoadDoc = R"(load($self, sorted_pairs)
+--
+
+Sets all pairs of a mapping or of an iterable of pairs that come in ascending order of their keys,
+each key once. They go straight into tables, without log and memtable, in bounded memory (about
+1 MiB, and the index and filter of one table), however many there are.
+
+All or nothing: all become visible at one moment, at the end, and are durable then; after an error,
+a kill or a loss of power before it there is none. They are newer than all that was written before
+that moment. Others read and write meanwhile; at the end writes wait, for some milliseconds, until
+what memtables hold is in tables. Transactions that have read before it conflict.
+
+Raises ValueError (not ascending, a key twice, a key or a value too long), TypeError, and whatever
+the iterable raises; ReadOnlyError, ClosedError, StorageError, PoisonedError. When writing the
+last step failed, the database refuses further writes, and the next opening finds all pairs or none.
+
+    >>> db.load((b"%04d" % n, b"x" * n) for n in range(500))
+    >>> db.count()
+    500
+)";
+
+// The loader's files are removed without the GIL, and what it raised goes on.
+class LoadHold {
+ public:
+  explicit LoadHold(Db& db) : db_(db), loader_(ensured(db.engine().loader())) {}
+  ~LoadHold() {
+    const GilReleased released(db_.gil());
+    loader_.reset();
+  }
+  LoadHold(const LoadHold&) = delete;
+  LoadHold& operator=(const LoadHold&) = delete;
+  Loader* operator->() const { return loader_.get(); }
+
+ private:
+  Db& db_;
+  std::unique_ptr<Loader> loader_;
+};
+
+PyObject* load(Db& db, Arguments arguments) {
+  LoadHold loader(db);
+  Batch batch;
+  const auto write_out = [&] {
+    ensure(db.released([&] { return loader->add(batch); }));
+    batch.reset();
+    check_signals();
+  };
+  for_each_pair(arguments[0], [&](PyObject* key, PyObject* value) {
+    append_put(db.gil(), batch, key, value);
+    if (batch.bytes() >= kDefaultBatchBytes) write_out();
+  });
+  write_out();
+  ensure(db.released([&] { return loader->finish(); }));
+  return none();
+}
+
 constexpr const char* kUpdateDoc = R"(update($self, other=(), /, *, sync=None, **kw)
 --
 
@@ -176,6 +232,7 @@ void add_many_keys_methods(Methods& methods) {
   methods.push_back(method<&put_many>(kPutManyDoc));
   methods.push_back(method<&delete_many>(kDeleteManyDoc));
   methods.push_back(method<&write_many>(kWriteManyDoc));
+  methods.push_back(method<&load>(kLoadDoc));
   methods.push_back(method<&update>(kUpdateDoc));
   methods.push_back(method<&popitem>(kPopitemDoc));
   methods.push_back(method<&clear>(kClearDoc));

@@ -27,6 +27,7 @@
 namespace skiplith {
 
 class Engine;  // the parts, private to cpp/db
+class Loader;
 class Snapshot;
 class Validation;
 enum class Waiting : uint8_t;
@@ -62,6 +63,9 @@ class Database : public std::enable_shared_from_this<Database> {
   Status clear(bool sync);
   // Removes the first or last pair and hands it out; key->found() is false when empty.
   Status pop_edge(bool last, Value* key, Value* value, bool sync);
+
+  // Ascending pairs straight into tables, all of them or none (loader.h).
+  Result<std::unique_ptr<Loader>> loader();
 
   // --- one point in time ---
   // Cheap; holds memory, no lock. Everything read through it sees the same moment.
@@ -124,6 +128,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
  private:
   friend class DbCursor;
+  friend class Loader;
   explicit Database(std::unique_ptr<Engine> engine);
   // Refuses calls after close and in forked children.
   Status admit(const CountedCall& call) const;

@@ -13,6 +13,11 @@ namespace {
 // How soon to look again for readers that have left: this bounds memory, not progress.
 constexpr uint64_t kReclaimNs = 10'000'000;
 
+// What a load may have to flush while nobody may write, unless more is written in the time of the
+// last flush before it.
+constexpr uint64_t kFewBytes = 1 << 20;
+constexpr int kMostFlushesBeforeLoad = 4;
+
 Waiting with(bool sync, Waiting waiting) { return sync ? Waiting::kForDisk : waiting; }
 
 }  // namespace
@@ -284,6 +289,22 @@ Result<std::shared_ptr<Engine::CompactionRequest>> Engine::ask_to_compact(
   return maintenance_.ask_to_compact(std::move(start), std::move(stop), clock_.last());
 }
 
+// They are written for the last level, where most of them come.
+std::unique_ptr<TableSeries> Engine::begin_load() const {
+  return std::make_unique<TableSeries>(
+      recovered_.store->output_for(kLastLevel, table_bytes(options_)));
+}
+
+// What is in memory has to be in tables before the load, whose last step does that while nobody
+// may write: so most of it is flushed first, while others write on.
+Status Engine::load(TableSeries& loaded) {
+  for (int flushes = 0; flushes < kMostFlushesBeforeLoad; ++flushes) {
+    if (views_.pin()->active()->table.used_bytes() <= kFewBytes) break;
+    SKIPLITH_RETURN_IF_ERROR(flush(true));
+  }
+  return writes_.load(loaded);
+}
+
 // Everything on disk that a reader would believe.
 Status Engine::verify() {
   const std::shared_ptr<const View> view = views_.pin();
@@ -291,7 +312,7 @@ Status Engine::verify() {
     SKIPLITH_RETURN_IF_ERROR(table.table().verify());
     auto properties = table.table().properties();
     if (!properties.is_ok()) return properties.take_status();
-    if (meta_of(*properties, table.meta.level) == table.meta) continue;
+    if (is_told_of(*properties, table.meta)) continue;
     return Status::corruption(table.table().path(), 0, "another table than the manifest says");
   }
   return Status::ok();

@@ -70,6 +70,10 @@ class Engine {
   // Reads and checks every table.
   Status verify();
 
+  // Where a load writes its tables; and once they are finished, all that is left (loader.h).
+  std::unique_ptr<TableSeries> begin_load() const;
+  Status load(TableSeries& loaded);
+
   // No call is inside any more. Everything is released, whatever fails.
   Status close();
 

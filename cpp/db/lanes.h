@@ -105,7 +105,7 @@ class LaneHold {
 };
 
 // All lanes, taken in the order of their index. No lane may be held by the caller; no I/O inside,
-// but for the one log record of an exclusive write.
+// but for the one log record of an exclusive write, and a load's last step (load.cc).
 class ExclusiveSection {
  public:
   explicit ExclusiveSection(Lanes& lanes);

@@ -20,10 +20,6 @@ constexpr uint64_t kMemoryNs = 10'000'000;
 // would have the background thread plan as often as snapshots come and go.
 constexpr uint64_t kSnapshotsNs = 500'000'000;
 
-uint64_t table_bytes(const Options& options) {
-  return std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20);
-}
-
 CompactionParameters parameters_of(const Options& options) {
   return {.tiered = options.compaction == CompactionStyle::kTiered,
           .base_bytes = 4 * options.memtable_bytes,
@@ -33,7 +29,20 @@ CompactionParameters parameters_of(const Options& options) {
 
 }  // namespace
 
+// Loads come first: they wait for one piece of work, not for the end of all.
 uint64_t Maintenance::work() {
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [this] { return turns_ == 0 && !is_working_; });
+  is_working_ = true;
+  lock.unlock();
+  const uint64_t next_ns = work_alone();
+  lock.lock();
+  is_working_ = false;
+  changed_.notify_all();
+  return next_ns;
+}
+
+uint64_t Maintenance::work_alone() {
   const std::string& path = store_.home().directory;
   const uint64_t begun = monotonic_ns();
   const auto tell_pace = [&](uint64_t next_ns) {

@@ -23,8 +23,8 @@
 
 namespace skiplith {
 
-// All edits that name tables are made by one thread at a time, the background thread, or whoever
-// closes: so an edit never contradicts another.
+// All edits that name tables are made by one thread at a time, the background thread, a load that
+// has its turn, or whoever closes: so an edit never contradicts another.
 //
 // The order is always: table synced, its directory entry synced, manifest edit synced, view
 // installed, segment removed. A crash leaves, before the edit, an orphan beside the segment;
@@ -90,6 +90,43 @@ class Maintenance {
   // What compactions of these levels have to write until none is due, about.
   uint64_t debt_bytes(const Levels& levels) const;
 
+  // --- a load, any thread (maintenance_load.cc; cpp/DESIGN.md, Loading) ---
+
+  // While it lives the background thread rests between two pieces of work, and other loads wait.
+  // Taken with nothing held: row 2 of the wait order.
+  class Turn {
+   public:
+    explicit Turn(Maintenance& maintenance);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Maintenance& maintenance_;
+  };
+  // As flush_all(), without lanes.
+  Status flush_frozen(const Turn&);
+  // Whether memtables and the log hold nothing but what is in the view's active memtable. Stays so
+  // while the caller has its turn and all lanes.
+  bool is_settled(const View& view) const {
+    return clear_is_finished(view) && view.frozen().empty();
+  }
+  struct PreparedLoad {
+    ManifestEdit edit;
+    std::shared_ptr<const Levels> levels;  // as they will be
+    std::vector<TableMeta> flushed;
+    std::vector<LogSet::Member> segments;  // that will be dead
+  };
+  // With all lanes held and all settled: writes what `active` holds, and finds for each loaded
+  // table its level, above every table that it overlaps. Nothing has changed after a failure. log_
+  // has room for one more segment.
+  Status prepare_load(const Turn&, const Memtable& active, const TableSeries& loaded,
+                      Sequence sequence, PreparedLoad* load);
+  // The one edit. From here on the files are the manifest's; after a failure it may name them.
+  Status name_load(const Turn&, TableSeries& loaded, const PreparedLoad& load);
+  // Once the view has the levels.
+  void finish_load(const Turn&, const PreparedLoad& load);
+
   // --- once the background thread has stopped ---
 
   // Gives up a compaction that is under way, with its files.
@@ -101,6 +138,7 @@ class Maintenance {
   bool clear_is_finished(const View& view) const {
     return view.cleared() <= finished_clear_.load();
   }
+  uint64_t work_alone();
   Result<RetriedJob::Done> flush_once();
   Result<RetriedJob::Done> compact_once();
   Status flush_oldest(const View& view);
@@ -156,6 +194,8 @@ class Maintenance {
   RetriedJob flushing_{mutex_, changed_};
   RetriedJob compacting_{mutex_, changed_};
   std::list<std::weak_ptr<CompactionRequest>> asked_;
+  uint32_t turns_ = 0;       // loads that wait for their turn, or have it
+  bool is_working_ = false;  // the background thread, or a load
 };
 
 }  // namespace skiplith

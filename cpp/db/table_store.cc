@@ -1,5 +1,7 @@
 #include "db/table_store.h"
 
+#include <algorithm>
+
 #include "lsm/memtable_versions.h"
 
 namespace skiplith {
@@ -8,6 +10,10 @@ namespace {
 constexpr uint64_t kBytesBetween = 1 << 20;
 
 }  // namespace
+
+uint64_t table_bytes(const Options& options) {
+  return std::clamp<uint64_t>(options.memtable_bytes / 2, 64 << 10, 32 << 20);
+}
 
 TableStore::TableStore(Files& files, std::string directory, const Options& options,
                        Manifest& manifest)

@@ -16,6 +16,9 @@
 
 namespace skiplith {
 
+// How large the tables of the deeper levels become, about.
+uint64_t table_bytes(const Options& options);
+
 class TableStore {
  public:
   // `manifest` outlives the store.

@@ -47,6 +47,9 @@ class WritePath {
   Status modify(Waiting waiting, Bytes key, Modification& modification, Sequence* sequence);
   Status write(Waiting waiting, const Batch& batch, Sequence* sequence);
   Status clear(Sequence* sequence);
+  // Makes the tables of a load, finished, part of the database, at one moment and durably
+  // (load.cc).
+  Status load(TableSeries& loaded);
   // Writes the batch if the validation holds at that moment, else kConflict, and nothing is
   // written. Where only keys were read that the batch writes too, their bits are enough to keep
   // them still; else all lanes are taken, and waited for.
@@ -91,6 +94,10 @@ class WritePath {
   static void count(Lane& lane, const std::vector<Item>& items);
   Status clear_alone(const ExclusiveSection& section, const std::shared_ptr<LoggedMemtable>& next,
                      Sequence* sequence);
+
+  Status load_alone(const ExclusiveSection& section, const Maintenance::Turn& turn,
+                    const std::shared_ptr<LoggedMemtable>& next, TableSeries& loaded,
+                    Maintenance::PreparedLoad* load);
 
   static Lookup read_current(Waiting waiting, const View& view, Bytes key, PinnedBytes* value,
                              Status* failure);

@@ -11,12 +11,18 @@ size_t table_for(const Levels::Tables& tables, Bytes key) {
   return static_cast<size_t>(found - tables.begin());
 }
 
+std::unique_ptr<Cursor> LevelCursor::cursor_of(const LevelTable& table) const {
+  static const Levels::Tables kNone;
+  if (may_be_visible(table.meta, at_)) return table.table().cursor(at_);
+  return std::make_unique<LevelCursor>(kNone, at_);
+}
+
 bool LevelCursor::enter(size_t place) {
   if (place >= tables_.size()) {
     cursor_.reset();
     return false;
   }
-  if (cursor_ == nullptr || place_ != place) cursor_ = tables_[place].table().cursor(at_);
+  if (cursor_ == nullptr || place_ != place) cursor_ = cursor_of(tables_[place]);
   place_ = place;
   return true;
 }

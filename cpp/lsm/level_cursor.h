@@ -33,8 +33,10 @@ class LevelCursor final : public Cursor {
   const Status& status() const override { return cursor_ == nullptr ? ok_ : cursor_->status(); }
 
  private:
-  // The cursor of that table; false when there is no such table.
+  // The cursor of that table, one that stands nowhere where nothing of the table is visible; false
+  // when there is no such table.
   bool enter(size_t place);
+  std::unique_ptr<Cursor> cursor_of(const LevelTable& table) const;
   bool ended() const { return !cursor_->valid() && cursor_->status().is_ok(); }
   // From a table that has nothing more, on to the nearest that has.
   void go_on_forward();

@@ -53,7 +53,7 @@ LevelMetas Levels::metas() const {
 Lookup Levels::get(const SearchedKey& key, Sequence at, Table::Io io, PinnedBytes* value,
                    Status* failure) const {
   for (const LevelTable& table : levels_[0]) {
-    if (!table.meta.spans(key.bytes)) continue;
+    if (!may_be_visible(table.meta, at) || !table.meta.spans(key.bytes)) continue;
     const Lookup found = table.table().get(key, at, io, value, failure);
     if (found != Lookup::kAbsent) return found;
   }
@@ -61,7 +61,7 @@ Lookup Levels::get(const SearchedKey& key, Sequence at, Table::Io io, PinnedByte
     const size_t place = table_for(levels_[level], key.bytes);
     if (place == levels_[level].size()) continue;
     const LevelTable& table = levels_[level][place];
-    if (key.bytes < Bytes(table.meta.smallest_key)) continue;
+    if (key.bytes < Bytes(table.meta.smallest_key) || !may_be_visible(table.meta, at)) continue;
     const Lookup found = table.table().get(key, at, io, value, failure);
     if (found != Lookup::kAbsent) return found;
   }
@@ -85,6 +85,7 @@ void Levels::look_up(std::span<WantedKey> wanted, Sequence at) const {
     Probe::run({probes.data(), count}, at);
   };
   for (const LevelTable& table : levels_[0]) {
+    if (!may_be_visible(table.meta, at)) continue;
     ask([&](Bytes key) { return table.meta.spans(key) ? &table : nullptr; });
   }
   for (uint32_t level = 1; level < kLevels; ++level) {
@@ -95,13 +96,16 @@ void Levels::look_up(std::span<WantedKey> wanted, Sequence at) const {
       if (last != nullptr && last->meta.spans(key)) return last;
       const size_t place = table_for(tables, key);
       if (place == tables.size() || !tables[place].meta.spans(key)) return nullptr;
+      if (!may_be_visible(tables[place].meta, at)) return nullptr;
       return last = &tables[place];
     });
   }
 }
 
 void Levels::add_cursors(Sequence at, std::vector<std::unique_ptr<Cursor>>* newest_first) const {
-  for (const LevelTable& table : levels_[0]) newest_first->push_back(table.table().cursor(at));
+  for (const LevelTable& table : levels_[0]) {
+    if (may_be_visible(table.meta, at)) newest_first->push_back(table.table().cursor(at));
+  }
   for (uint32_t level = 1; level < kLevels; ++level) {
     if (levels_[level].empty()) continue;
     newest_first->push_back(std::make_unique<LevelCursor>(levels_[level], at));

@@ -24,6 +24,21 @@ inline TableMeta meta_of(const TableProperties& properties, uint32_t level) {
           .largest_key = properties.largest_key};
 }
 
+// A load's tables are written before the load has its sequence: their entries have sequence 0,
+// which no write has, and all of them mean the one sequence that the table's meta says.
+inline bool is_loaded(const TableProperties& properties) {
+  return properties.largest_sequence == 0;
+}
+
+// Whether the file is the table that the manifest tells of.
+inline bool is_told_of(const TableProperties& properties, const TableMeta& meta) {
+  TableMeta found = meta_of(properties, meta.level);
+  if (is_loaded(properties) && meta.smallest_sequence == meta.largest_sequence) {
+    found.smallest_sequence = found.largest_sequence = meta.largest_sequence;
+  }
+  return found == meta;
+}
+
 // What all tables of an open database read through. Tables, and so values, may outlive the
 // database: they hold it.
 struct TableHome {

@@ -28,4 +28,10 @@ struct TableMeta {
   bool operator==(const TableMeta&) const = default;
 };
 
+// False: nothing in it is visible at `at`. A loaded table has to be asked this, since its file
+// does not say (stored_table.h); of others it spares a search.
+inline bool may_be_visible(const TableMeta& table, Sequence at) {
+  return table.smallest_sequence <= at;
+}
+
 }  // namespace skiplith

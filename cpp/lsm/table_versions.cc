@@ -15,9 +15,10 @@ void TableVersions::enter(size_t place) {
   const auto& [meta, table] = sources_[place];
   Result<TableProperties> properties = table->properties();
   if (!properties.is_ok()) return fail(properties.take_status());
-  if (meta_of(*properties, meta.level) != meta) {
+  if (!is_told_of(*properties, meta)) {
     return fail(Status::corruption(table->path(), 0, "the table is not what the manifest says"));
   }
+  is_loaded_ = is_loaded(*properties);
   cursor_ = table->versions();
   cursor_->first();
   entries_read_ = 0;
@@ -33,6 +34,7 @@ void TableVersions::settle() {
   if (cursor_->valid()) [[likely]] {
     is_valid_ = true;
     entry_ = cursor_->entry();
+    if (is_loaded_) entry_.sequence = sources_[place_].meta.largest_sequence;
     ++entries_read_;
     return;
   }

@@ -41,6 +41,7 @@ class TableVersions final : public VersionStream {
   const std::vector<VersionSource> sources_;
   size_t place_ = 0;
   std::unique_ptr<VersionCursor> cursor_;
+  bool is_loaded_ = false;     // this table: its meta says the sequence of its entries
   uint64_t entries_read_ = 0;  // of this table, the present one included
   bool is_valid_ = false;
   TableEntry entry_;

@@ -1,10 +1,6 @@
 #include "lsm/tables_writer.h"
 
-#include <cerrno>
-
 #include "base/check.h"
-#include "io/file_names.h"
-#include "lsm/stored_table.h"
 
 namespace skiplith {
 namespace {
@@ -19,13 +15,8 @@ TablesWriter::TablesWriter(std::unique_ptr<VersionStream> stream, TableOutput ou
                            VersionFilter::MayLieDeeper may_lie_deeper,
                            std::vector<std::string> cuts)
     : stream_(std::move(stream)),
-      output_(std::move(output)),
-      cuts_(std::move(cuts)),
+      series_(std::move(output), std::move(cuts)),
       filter_(std::move(snapshots), std::move(may_lie_deeper)) {}
-
-TablesWriter::~TablesWriter() {
-  if (state_ != State::kTaken) remove_files();
-}
 
 Result<bool> TablesWriter::step(uint64_t budget_bytes) {
   SKIPLITH_CHECK(state_ == State::kNotBegun || state_ == State::kReading);
@@ -36,7 +27,7 @@ Result<bool> TablesWriter::step(uint64_t budget_bytes) {
     state_ = *done ? State::kDone : State::kReading;
     return done;
   }
-  remove_files();
+  series_.remove_files();
   return done;
 }
 
@@ -56,8 +47,8 @@ Status TablesWriter::read(const TableEntry& entry) {
   SKIPLITH_RETURN_IF_ERROR(check_order(entry));
   ++result_.entries_read;
   const VersionFilter::Verdict verdict = filter_.next(entry);
-  if (verdict.held != nullptr) SKIPLITH_RETURN_IF_ERROR(write(*verdict.held));
-  return verdict.keeps ? write(entry) : Status::ok();
+  if (verdict.held != nullptr) SKIPLITH_RETURN_IF_ERROR(series_.add(*verdict.held));
+  return verdict.keeps ? series_.add(entry) : Status::ok();
 }
 
 Status TablesWriter::check_order(const TableEntry& entry) {
@@ -70,51 +61,16 @@ Status TablesWriter::check_order(const TableEntry& entry) {
   return Status::ok();
 }
 
-Status TablesWriter::write(const TableEntry& entry) {
-  if (builder_ != nullptr && ends_before(entry)) SKIPLITH_RETURN_IF_ERROR(end_table());
-  if (builder_ == nullptr) SKIPLITH_RETURN_IF_ERROR(begin_table());
-  written_key_ = entry.key;
-  return builder_->add(entry);
-}
-
-bool TablesWriter::ends_before(const TableEntry& entry) {
-  if (entry.key == written_key_) return false;
-  const size_t cut_before = cut_;
-  while (cut_ < cuts_.size() && Bytes(cuts_[cut_]) < entry.key) ++cut_;
-  const uint64_t bytes = builder_->bytes();
-  const uint64_t enough = cut_ == cut_before ? output_.table_bytes : output_.table_bytes / 2;
-  return bytes >= enough;
-}
-
-Status TablesWriter::begin_table() {
-  const uint64_t number = output_.take_file_number();
-  const std::string path = file_path(output_.directory, {FileType::kTable, number});
-  auto builder =
-      TableBuilder::create(output_.files, path, output_.database, number, output_.options);
-  // A failed create may have made the file all the same; one that was there is not ours.
-  if (builder.is_ok() || builder.status().error_number() != EEXIST) paths_.push_back(path);
-  if (!builder.is_ok()) return builder.take_status();
-  builder_ = std::move(*builder);
-  return Status::ok();
-}
-
-Status TablesWriter::end_table() {
-  Result<TableProperties> properties = builder_->finish();
-  if (!properties.is_ok()) return properties.take_status();
-  builder_.reset();
-  result_.tables.push_back(meta_of(*properties, output_.level));
-  result_.entries_kept += properties->entries;
-  result_.bytes_written += properties->bytes;
-  return Status::ok();
-}
-
 Status TablesWriter::end_stream() {
-  if (const TableEntry* held = filter_.finish()) SKIPLITH_RETURN_IF_ERROR(write(*held));
-  if (builder_ != nullptr) SKIPLITH_RETURN_IF_ERROR(end_table());
+  if (const TableEntry* held = filter_.finish()) SKIPLITH_RETURN_IF_ERROR(series_.add(*held));
+  SKIPLITH_RETURN_IF_ERROR(series_.finish());
+  for (const TableMeta& table : series_.tables()) {
+    result_.entries_kept += table.entries;
+    result_.bytes_written += table.bytes;
+  }
   result_.entries_dropped = filter_.dropped();
   if (result_.entries_read != result_.entries_kept + result_.entries_dropped) {
-    return Status::corruption(paths_.empty() ? output_.directory : paths_.back(), 0,
-                              "not every entry read was kept or dropped");
+    return Status::corruption(series_.path(), 0, "not every entry read was kept or dropped");
   }
   return Status::ok();
 }
@@ -122,13 +78,8 @@ Status TablesWriter::end_stream() {
 WrittenTables TablesWriter::take_result() {
   SKIPLITH_CHECK(state_ == State::kDone);
   state_ = State::kTaken;
+  result_.tables = series_.take_tables();
   return std::move(result_);
-}
-
-void TablesWriter::remove_files() {
-  builder_.reset();
-  for (const std::string& path : paths_) (void)output_.files.remove(path);
-  paths_.clear();
 }
 
 }  // namespace skiplith

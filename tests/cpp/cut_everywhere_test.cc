@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "db/database.h"
+#include "db/loader.h"
 #include "io/file_names.h"
 #include "support/lying_files.h"
 
@@ -182,6 +182,8 @@ class CutEverywhereTest : public ::testing::TestWithParam<SinkForm> {
         if (life == 1 && step == 9) {
           history_->begin({});
           expect_ok(database.clear(sync));
+        } else if (step == 6 || step == 11) {
+          load(database, after, random());
         } else {
           Batch batch;
           for (uint64_t i = 0; i < 1 + random() % 4; ++i) {
@@ -209,6 +211,20 @@ class CutEverywhereTest : public ::testing::TestWithParam<SinkForm> {
       expect_ok(database.close());
       history_->acknowledge(true);
     }
+  }
+  // Over some of what is there; all that came before is durable with it.
+  void load(Database& database, Pairs after, uint64_t choice) {
+    Batch batch;
+    for (int i = 0; i < 10; i += 1 + static_cast<int>(choice % 3)) {
+      const std::string key = "key " + std::to_string(i);
+      after[key] = std::to_string(choice) + std::string(choice % 2 == 0 ? 20'000 : 5, 'l');
+      expect_ok(batch.put(key, after[key]));
+    }
+    history_->begin(std::move(after));
+    auto loader = std::move(*database.loader());
+    expect_ok(loader->add(batch));
+    expect_ok(loader->finish());
+    history_->acknowledge(true);
   }
   static void expect_ok(const Status& status) { EXPECT_TRUE(status.is_ok()) << status.to_string(); }
 

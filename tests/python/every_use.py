@@ -64,6 +64,8 @@ DB_READS: dict[str, Use] = {
 DB_WRITES: dict[str, Use] = {
     "put and sync": lambda db: db.put(b"k", b"v", sync=True),
     "write_many": lambda db: db.write_many([(b"k", b"v")]),
+    "load": lambda db: db.load([(b"k", b"v")]),
+    "load of nothing": lambda db: db.load([]),
     "batch": lambda db: db.batch().__enter__().__exit__(None, None, None),
     "run_transaction that writes": lambda db: db.run_transaction(lambda t: t.put(b"k", b"v")),
 }

@@ -6,7 +6,7 @@ For a database that nobody writes to: what a crash may leave half written is dam
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -89,9 +89,22 @@ def _read_live(database: Database, name: str, data: bytes) -> None:
         database.segments.append(read)
     elif isinstance(read, Table):
         told = live_tables[number]
+        read = _with_sequence(read, told)
         if _facts_of(read, told.level, len(data)) != told:
             raise Damaged(f"{name}: not the table that the manifest tells of")
         database.tables.append(read)
+
+
+def _with_sequence(table: Table, told: TableFacts) -> Table:
+    """A loaded table's entries have the sequence that the manifest tells."""
+    if table.properties.largest_sequence != 0 or told.smallest_sequence != told.largest_sequence:
+        return table
+    sequence = told.largest_sequence
+    return replace(
+        table,
+        entries=[entry._replace(sequence=sequence) for entry in table.entries],
+        properties=table.properties._replace(smallest_sequence=sequence, largest_sequence=sequence),
+    )
 
 
 def _facts_of(table: Table, level: int, file_bytes: int) -> TableFacts:

@@ -199,6 +199,19 @@ def test_several_tables_of_a_level(path: Path) -> None:
     assert [facts.level for facts in database.manifest.tables.values()].count(6) > 1
 
 
+def test_loaded_tables_have_the_sequence_that_the_manifest_tells(path: Path) -> None:
+    expected = {b"%06d" % n: b"%d" % n for n in range(3000)}
+    with skiplith.open(path, memtable_bytes=64 << 10, compression="none") as db:
+        db[b"000007"] = b"before"
+        db.load(expected)
+        db[b"after"] = b"1"
+        expected[b"after"] = b"1"
+    database = read_closed(path, expected)
+    facts = list(database.manifest.tables.values())
+    assert len({table.largest_sequence for table in facts if table.entries > 1}) == 1
+    assert database.manifest.base_sequence == max(table.largest_sequence for table in facts) == 2
+
+
 @pytest.mark.parametrize("filter_bits", [0, 1, 10, 30])
 def test_filters_let_every_key_pass(filter_bits: int, path: Path) -> None:
     expected = {b"%d" % n: b"%d" % n for n in range(2000)}

@@ -23,6 +23,7 @@ LONG: dict[str, Callable[[skiplith.DB], Any]] = {
     "put_many": lambda db: db.put_many(zip(KEYS, KEYS, strict=True)),
     "delete_many": lambda db: db.delete_many(itertools.chain(KEYS, KEYS, KEYS)),
     "write_many": lambda db: db.write_many(zip(KEYS, KEYS, strict=True), batch_bytes=1000),
+    "load": lambda db: db.load(zip(KEYS, KEYS, strict=True)),
 }
 
 

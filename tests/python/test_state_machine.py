@@ -201,9 +201,10 @@ class AgainstDict(RuleBasedStateMachine):
 
     # --- many keys ---
 
-    @rule(pairs=st.lists(st.tuples(keys, values), max_size=8), as_mapping=st.booleans())
-    def put_many(self, pairs, as_mapping):
-        self.db.put_many(dict(pairs) if as_mapping else pairs)
+    @rule(pairs=st.lists(st.tuples(keys, values), max_size=8), how=st.sampled_from("mpl"))
+    def put_many_or_load(self, pairs, how):
+        put_many = self.db.load if how == "l" else self.db.put_many
+        put_many(pairs if how == "p" else dict(sorted(dict(pairs).items())))
         self.model.update(pairs)
 
     @rule(pairs=st.lists(st.tuples(keys, values), max_size=8))

@@ -138,6 +138,7 @@ TEST_F(LoadTest, SnapshotsAndReadPointsFromBeforeDoNotSeeALoad) {
 }
 
 TEST_F(LoadTest, CursorsFromBeforePassOverLoadedTablesOfADeepLevel) {
+  options_.compaction = CompactionStyle::kNone;  // which would join them
   open();
   expect_ok(load(*database_, pairs_from(10, 1, "first")));
   expect_ok(load(*database_, pairs_from(30, 1, "first")));

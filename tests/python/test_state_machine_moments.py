@@ -144,7 +144,7 @@ def test_moments_behave_as_copies_of_a_dict(memtable):
         memtable,
         "mapped",
         AgainstFrozenDicts,
-        max_examples=20,
+        max_examples=80,
         stateful_step_count=40,
         derandomize=True,
     )

@@ -138,13 +138,14 @@ def within(key, start, stop):
     return (start is None or key >= start) and (stop is None or key < stop)
 
 
-@pytest.mark.parametrize("memtable", ENGINES)
+# The other memtables have their turns in the long form.
+@pytest.mark.parametrize("memtable", ["art"])
 def test_moments_behave_as_copies_of_a_dict(memtable):
     seen = run(
         memtable,
         "mapped",
         AgainstFrozenDicts,
-        max_examples=80,
+        max_examples=40,
         stateful_step_count=40,
         derandomize=True,
     )

@@ -23,8 +23,11 @@ std::unique_ptr<VersionStream> merged(const CompactionPlan& plan,
   return std::make_unique<MergingVersions>(std::move(streams));
 }
 
-TableOutput at_level(TableOutput output, uint32_t level) {
-  output.level = level;
+TableOutput as_planned(TableOutput output, const CompactionPlan& plan) {
+  output.level = plan.output_level;
+  // One table, whose bytes a builder overestimates while its last block is not compressed yet: two
+  // would be joined again, for ever.
+  if (plan.reason == CompactionReason::kSmall) output.table_bytes = UINT64_MAX;
   return output;
 }
 
@@ -34,9 +37,8 @@ CompactionRun::CompactionRun(CompactionPlan plan, const std::vector<Table*>& tab
                              TableOutput output, std::vector<Sequence> snapshots)
     : plan_(std::move(plan)),
       writer_(
-          merged(plan_, tables), at_level(std::move(output), plan_.output_level),
-          std::move(snapshots), [this](Bytes key) { return contain(plan_.deeper, key); },
-          plan_.cuts) {}
+          merged(plan_, tables), as_planned(std::move(output), plan_), std::move(snapshots),
+          [this](Bytes key) { return contain(plan_.deeper, key); }, plan_.cuts) {}
 
 WrittenTables CompactionRun::take_result() {
   WrittenTables result = writer_.take_result();

@@ -17,7 +17,7 @@ namespace skiplith {
 class CompactionRun {
  public:
   // `tables`: open, one for each of the plan's inputs, in their order; they outlive the run. The
-  // plan is no trivial move. `output.level` is set here.
+  // plan is no trivial move. `output.level` is set here; a join (kSmall) becomes one table.
   CompactionRun(CompactionPlan plan, const std::vector<Table*>& tables, TableOutput output,
                 std::vector<Sequence> snapshots);
 

@@ -123,6 +123,26 @@ TEST_F(CompactionRunTest, EverySnapshotReadsAsBefore) {
   }
 }
 
+// In a file they take hundreds of bytes, in a builder more than a table is meant to have.
+TEST_F(CompactionRunTest, JoinedTablesAreOneHoweverWellTheyCompress) {
+  compression_ = Compression::kLz4;
+  CompactionParameters parameters = kOneLevel;
+  parameters.table_bytes = 4096;
+  for (int i = 0; i < 6; ++i) {
+    TableModel one;
+    one.put("key" + std::to_string(i), 1 + i, std::string(50'000, 'v'));
+    add_table(one, 6);
+  }
+  const auto plan = plan_compaction(levels_, parameters, {});
+  ASSERT_TRUE(plan && plan->reason == CompactionReason::kSmall);
+  const size_t tables = levels_[6].size();
+  apply(*plan, {}, parameters.table_bytes);
+  EXPECT_EQ(levels_[6].size(), tables - plan->inputs.size() + 1);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(read("key" + std::to_string(i), kMaxSequence), std::string(50'000, 'v'));
+  }
+}
+
 TEST_F(CompactionRunTest, StoppedInTheMiddleItLeavesNoFile) {
   add_tables();
   for (int steps = 0; steps < 8; ++steps) {

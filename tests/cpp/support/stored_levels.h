@@ -43,7 +43,7 @@ class StoredLevelsTest : public TableTest {
     return {.files = files_,
             .directory = directory_.path(),
             .database = kTableDatabase,
-            .options = options(),
+            .options = options(compression_),
             .table_bytes = table_bytes,
             .take_file_number = [this] { return ++number_; }};
   }
@@ -51,7 +51,8 @@ class StoredLevelsTest : public TableTest {
   // A table of all the versions.
   TableMeta add_table(const TableModel& model, uint32_t level = 0) {
     const std::string path = directory_.path(name_of(++number_));
-    auto builder = TableBuilder::create(files_, path, kTableDatabase, number_, options());
+    auto builder =
+        TableBuilder::create(files_, path, kTableDatabase, number_, options(compression_));
     expect_ok(builder.status());
     for (const TableEntry& entry : model.entries()) expect_ok((*builder)->add(entry));
     auto properties = (*builder)->finish();
@@ -135,6 +136,7 @@ class StoredLevelsTest : public TableTest {
   LevelMetas levels_;
   std::map<uint64_t, std::unique_ptr<Table>> tables_;  // by number
   uint64_t number_ = 0;
+  Compression compression_ = Compression::kNone;
 };
 
 }  // namespace skiplith::testing

@@ -79,8 +79,7 @@ class Maintenance {
   // flushed, or level 0 from being compacted, and there are too many.
   Status wait_for_room();
   // How long a writer pauses, holding nothing, before it takes `bytes` more of the active
-  // memtable's arena. Any thread that holds a lane, for as long as nobody may replace that
-  // memtable.
+  // memtable's arena. Any thread.
   uint64_t pause_ns(const LoggedMemtable& active, uint64_t bytes) const;
   // Returns when everything up to `through`, and every clear that the view shows, is in tables and
   // in the manifest; or with what keeps it from that.

@@ -113,21 +113,13 @@ Status WritePath::write_with_lane(Waiting waiting, const Batch& batch, Check che
                                   Sequence* sequence) {
   if (batch.empty()) return Status::ok();
   std::vector<Item> items = in_key_order(batch);
-  for (bool held_back = false;;) {
+  for (Shortage shortage = Shortage::kNone;;) {
     LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
     SKIPLITH_RETURN_IF_ERROR(poison_.check());
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
-    const uint64_t pause_ns = held_back ? 0 : pause_due(*lane, *active, batch.bytes());
-    if (pause_ns > 0 && waiting != Waiting::kNever) {
-      lane.release();
-      hold_back(pause_ns);
-      held_back = true;
-      continue;
-    }
-    if (pause_ns > 0) return Status::would_block();
-    Shortage shortage = reserve(*lane, *active, batch, items);
+    shortage = reserve(*lane, *active, batch, items, shortage);
     if (shortage == Shortage::kNone) {
       Status written =
           write_batch_on_lane(waiting, *lane, *active, batch, items, check, &shortage, sequence);
@@ -150,9 +142,8 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
     validation.gather_frozen(*freezer_.active(*lane));
   }
   SKIPLITH_RETURN_IF_ERROR(validation.check_frozen());
-  for (;;) {
+  for (Shortage shortage = Shortage::kNone;;) {
     std::shared_ptr<LoggedMemtable> full;
-    Shortage shortage;
     {
       ExclusiveSection section(lanes_);
       SKIPLITH_SYNC_POINT(transaction_exclusive);
@@ -162,7 +153,7 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
       if (clock_.last() != validation.since()) {
         SKIPLITH_RETURN_IF_ERROR(validation.check_with_all_lanes(*active));
       }
-      shortage = reserve(lane, *active, batch, items);
+      shortage = reserve(lane, *active, batch, items, shortage);
       if (shortage == Shortage::kNone) {
         const auto checked = [](const LoggedMemtable&) { return Status::ok(); };
         Status written = write_batch_on_lane(Waiting::kAllowed, lane, *active, batch, items,
@@ -178,7 +169,7 @@ Status WritePath::write_with_all_lanes(Validation& validation, const Batch& batc
 // The arena's room comes as it is used (prepare): what one key may need, an index seldom takes, and
 // a batch that took so much for each of its keys would fill the memtable with nothing.
 WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
-                                       const std::vector<Item>& items) {
+                                       const std::vector<Item>& items, Shortage before) const {
   const Memtable& table = active.table;
   const uint64_t left = lane.arena.left();
   if (table.over_budget() && left < need_for(active, batch, items).arena_bytes) {
@@ -186,6 +177,9 @@ WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const
   }
   // Never begun: what is sure to end half way. (A mutation takes more there than in the batch.)
   if (left + table.arena().left() < batch.bytes()) return Shortage::kArena;
+  if (before != Shortage::kPace && left < batch.bytes() && pause_ns(active, batch.bytes()) > 0) {
+    return Shortage::kPace;
+  }
   return reserve_log(lane, active, batch.bytes());
 }
 

@@ -84,7 +84,7 @@ Need WritePath::need_for(const LoggedMemtable& active, Bytes key, size_t value_b
 template <typename Decide>
 Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
                             const LoggedMemtable* expected, Decide decide, Sequence* sequence) {
-  for (bool held_back = false;;) {
+  for (Shortage shortage = Shortage::kNone;;) {
     LaneHold lane(take_lane(waiting));  // 2
     if (!lane) return Status::would_block();
     SKIPLITH_SYNC_POINT(write_lane_held);
@@ -93,15 +93,7 @@ Status WritePath::write_key(Waiting waiting, Bytes key, size_t max_value_bytes,
     const std::shared_ptr<LoggedMemtable>& active = freezer_.active(*lane);
     if (expected != nullptr && active.get() != expected) return Status::would_block();
     const Need need = need_for(*active, key, max_value_bytes);
-    const uint64_t pause_ns = held_back ? 0 : pause_due(*lane, *active, need.arena_bytes);
-    if (pause_ns > 0 && waiting != Waiting::kNever) {
-      lane.release();
-      hold_back(pause_ns);
-      held_back = true;
-      continue;
-    }
-    if (pause_ns > 0) return Status::would_block();
-    const Shortage shortage = reserve(*lane, *active, need);
+    shortage = reserve(*lane, *active, need, shortage);
     if (shortage == Shortage::kNone) {
       return write_on_lane(waiting, *lane, *active, key, decide, sequence);
     }
@@ -214,10 +206,12 @@ Lane* WritePath::take_lane(Waiting waiting) {
   return waiting == Waiting::kForDisk ? &lanes_.acquire_for_sync() : &lanes_.acquire();
 }
 
-WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Need& need) {
+WritePath::Shortage WritePath::reserve(Lane& lane, LoggedMemtable& active, const Need& need,
+                                       Shortage before) const {
   if (lane.arena.left() < need.arena_bytes) {
     Memtable& table = active.table;
     if (table.over_budget()) return Shortage::kArena;
+    if (before != Shortage::kPace && pause_ns(active, need.log_bytes) > 0) return Shortage::kPace;
     if (!lane.arena.reserve(table.arena(), need.arena_bytes, table.chunk_bytes())) {
       return Shortage::kArena;
     }
@@ -240,6 +234,10 @@ Status WritePath::make_room(const std::shared_ptr<LoggedMemtable>& active, Short
   }
   const uint64_t begun = monotonic_ns();
   const auto make = [&]() -> Status {
+    if (shortage == Shortage::kPace) {
+      pause(pause_ns(*active, need.log_bytes));
+      return Status::ok();
+    }
     if (shortage == Shortage::kLog) {
       auto grown = supply_.grow(*active, need.log_bytes);
       if (!grown.is_ok()) return grown.take_status();
@@ -282,11 +280,6 @@ Status WritePath::log_record(Lane& lane, LoggedMemtable& active, Sequence first,
     poison_.set(logged);
   }
   return logged;
-}
-
-void WritePath::hold_back(uint64_t ns) {
-  pause(ns);
-  counters_.add(Counter::kStallNs, ns);
 }
 
 void WritePath::work_ahead_if_due(const LoggedMemtable& active) {

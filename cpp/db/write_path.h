@@ -59,8 +59,8 @@ class WritePath {
   void ahead_begins() { ahead_asked_.store(false); }
 
  private:
-  // Why a lane lacks room; kNone: it has it.
-  enum class Shortage : uint8_t { kNone, kArena, kLog };
+  // Why a lane lacks room; kNone: it has it; kPace: it may have it after a pause.
+  enum class Shortage : uint8_t { kNone, kPace, kArena, kLog };
 
   // `decide(table, entry)` says, under the entry's bit, what to write. kWouldBlock also when
   // `expected` is given and no longer the active memtable.
@@ -103,12 +103,13 @@ class WritePath {
                              Status* failure);
 
   Lane* take_lane(Waiting waiting);
-  static Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need);
-  static Shortage reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
-                          const std::vector<Item>& items);
+  // `before`: what the last attempt was short of. After a pause no other is due.
+  Shortage reserve(Lane& lane, LoggedMemtable& active, const Need& need, Shortage before) const;
+  Shortage reserve(Lane& lane, LoggedMemtable& active, const Batch& batch,
+                   const std::vector<Item>& items, Shortage before) const;
   static Shortage reserve_log(Lane& lane, LoggedMemtable& active, uint64_t payload_bytes);
   static Need need_for(const LoggedMemtable& active, Bytes key, size_t value_bytes);
-  // Grows or freezes, so that the next attempt has room. The caller holds nothing.
+  // Pauses, grows or freezes, so that the next attempt has room. The caller holds nothing.
   Status make_room(const std::shared_ptr<LoggedMemtable>& active, Shortage shortage,
                    const Need& need);
   Status log_mutation(Lane& lane, LoggedMemtable& active, Bytes key,
@@ -117,14 +118,11 @@ class WritePath {
   Status log_payload(Lane& lane, Bytes head, Bytes tail);
   Status log_record(Lane& lane, LoggedMemtable& active, Sequence first, uint32_t count);
   void work_ahead_if_due(const LoggedMemtable& active);
-  // Step 2 where flushes and compactions do not keep up: how long to pause, once, without a lane,
-  // before another chunk of the arena is taken for a write of so many bytes.
-  uint64_t pause_due(const Lane& lane, const LoggedMemtable& active, uint64_t bytes) const {
-    if (bytes <= lane.arena.left()) [[likely]]
-      return 0;
-    return maintenance_.pause_ns(active, std::max(bytes, active.table.chunk_bytes()));
+  // Where flushes and compactions do not keep up: how long to pause before another chunk of the
+  // arena is taken for a payload of so many bytes.
+  uint64_t pause_ns(const LoggedMemtable& active, uint64_t payload_bytes) const {
+    return maintenance_.pause_ns(active, std::max(payload_bytes, active.table.chunk_bytes()));
   }
-  void hold_back(uint64_t ns);
 
   Lanes& lanes_;
   SequenceClock& clock_;

@@ -1,4 +1,5 @@
 // Writers, where flushes do not keep up.
+#include "db/transaction.h"
 #include "io/faulty_files.h"
 #include "support/database_testing.h"
 
@@ -55,6 +56,21 @@ TEST_F(HeldBackTest, APutPausesThoughThereIsRoom) {
 TEST_F(HeldBackTest, ABatchPausesThoughThereIsRoom) {
   write_until_held_back(15);
   EXPECT_GT(database_->stats()->stall_seconds, 0.0);
+}
+
+// What it has read and does not write, it commits with all lanes held.
+TEST_F(HeldBackTest, ATransactionPausesThoughThereIsRoom) {
+  for (double stalled = 0;;) {
+    Transaction transaction(database_);
+    Value value;
+    expect_ok(transaction.get("absent", &value));
+    for (int i = 0; i < 15; ++i) expect_ok(transaction.put(number(++keys_), value_));
+    const uint64_t before = freezes();
+    expect_ok(transaction.commit(false));
+    const double now_stalled = database_->stats()->stall_seconds;
+    if (freezes() == before && now_stalled > stalled) break;
+    stalled = now_stalled;
+  }
 }
 
 TEST_F(HeldBackTest, NothingIsLostMeanwhile) {

@@ -21,8 +21,9 @@ class AddressRange {
   char* base() const { return base_; }
   uint64_t bytes() const { return bytes_; }
 
-  // Makes the pages of [offset, offset + bytes) memory now, so that no store waits for that.
-  // Best effort: a system without the call, or without the memory, leaves it to the first touch.
+  // Makes the pages of [offset, offset + bytes) memory now, so that no store waits for that; where
+  // there are huge pages, by touching each. Best effort: a system without the call leaves small
+  // pages to the first touch.
   void populate(uint64_t offset, uint64_t bytes) const;
 
  private:

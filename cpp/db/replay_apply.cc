@@ -9,9 +9,10 @@ class MemtableFiller {
  public:
   explicit MemtableFiller(const Options& options) : options_(options) {}
 
-  // What apply() will soon need of the index; see Index::fetch_ahead.
-  void fetch_ahead(Bytes key, int step) const {
-    if (!filled_.empty()) filled_.back()->table.index().fetch_ahead(key, step);
+  // What apply() will soon need of the index; see Index::fetch_ahead_of.
+  template <typename Items>
+  void fetch_ahead_of(const Items& items, size_t i) const {
+    if (!filled_.empty()) filled_.back()->table.index().fetch_ahead_of(items, i);
   }
 
   void apply(const Mutation& mutation, Sequence sequence) {
@@ -82,10 +83,7 @@ class Upcoming {
   }
   void apply_all() {
     for (size_t i = 0; i < waiting_.size(); ++i) {
-      for (int step = 0; step < Index::kAheadSteps; ++step) {
-        const size_t ahead = i + kKeysAStep * (Index::kAheadSteps - step);
-        if (ahead < waiting_.size()) filler_.fetch_ahead(waiting_[ahead].mutation.key, step);
-      }
+      filler_.fetch_ahead_of(waiting_, i);
       filler_.apply(waiting_[i].mutation, waiting_[i].sequence);
     }
     waiting_.clear();
@@ -93,7 +91,6 @@ class Upcoming {
 
  private:
   static constexpr size_t kMany = 1024;
-  static constexpr size_t kKeysAStep = 6;
   struct One {
     Mutation mutation;
     Sequence sequence;

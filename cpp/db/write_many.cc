@@ -10,9 +10,6 @@
 namespace skiplith {
 namespace {
 
-// How many keys of a batch come before one whose memory was asked for.
-constexpr size_t kKeysAStep = 6;
-
 // The bits of a batch, each taken once, in key order.
 class EntriesHold {
  public:
@@ -191,10 +188,7 @@ Status WritePath::prepare(Waiting waiting, Lane& lane, Memtable& table, ArenaOff
   const auto inserter = index.sorted_inserter();
   const Item* before = nullptr;
   for (size_t i = 0; i < items.size(); ++i) {
-    for (int step = 0; step < Index::kAheadSteps; ++step) {
-      const size_t ahead = i + kKeysAStep * (Index::kAheadSteps - step);
-      if (ahead < items.size()) index.fetch_ahead(items[ahead].mutation.key, step);
-    }
+    index.fetch_ahead_of(items, i);
     Item& item = items[i];
     const auto& [kind, key, value] = item.mutation;
     const uint64_t most = table.mutation_bytes(key.size(), value.size());

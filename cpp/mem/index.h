@@ -50,6 +50,16 @@ class Index {
   // come. No effect but speed.
   static constexpr int kAheadSteps = 3;
   virtual void fetch_ahead(Bytes, int) const {}
+  // The same for each item's mutation.key, while they are searched for one after the other and
+  // items[i] is next.
+  template <typename Items>
+  void fetch_ahead_of(const Items& items, size_t i) const {
+    constexpr size_t kItemsAStep = 6;
+    for (int step = 0; step < kAheadSteps; ++step) {
+      const size_t ahead = i + kItemsAStep * (kAheadSteps - step);
+      if (ahead < items.size()) fetch_ahead(items[ahead].mutation.key, step);
+    }
+  }
 
   // For a batch: the same as find_or_insert for keys that come in ascending order, faster where
   // the engine can start from the last place. One thread; lives shorter than the index.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "table/block_memory.h"
 
 namespace skiplith {
 
@@ -20,7 +21,7 @@ using BlockSlot = std::atomic<Block*>;
 // Lives while somebody holds a reference. One belongs to the slot that the block lies in, and is
 // let go only when no epoch guard can be left under which a reader loaded that slot: under such a
 // guard a block may be used, and a reference taken, without having one.
-class alignas(64) Block {
+class alignas(BlockMemory::kAlignment) Block {
  public:
   static constexpr size_t kSlackBytes = 8;
 
@@ -32,7 +33,7 @@ class alignas(64) Block {
   Bytes payload() const { return Bytes(data(), payload_bytes_); }
   // While nobody else sees it: what lies behind becomes slack.
   void cut_to(size_t payload_bytes) { payload_bytes_ = payload_bytes; }
-  uint64_t memory_bytes() const { return memory_bytes_; }
+  uint64_t memory_bytes() const { return memory_bytes_; }  // that it takes, all in all
 
   void add_reference() {
     references_.fetch_add(1, std::memory_order_relaxed);  // order: another one keeps it alive
@@ -59,8 +60,8 @@ class alignas(64) Block {
  private:
   friend class BlockCache;
 
-  Block(size_t payload_bytes, uint64_t memory_bytes)
-      : payload_bytes_(payload_bytes), memory_bytes_(memory_bytes) {}
+  Block(size_t payload_bytes, const BlockMemory::Piece& piece)
+      : payload_bytes_(payload_bytes), memory_bytes_(piece.bytes), span_(piece.span) {}
   ~Block() = default;
   static void free(Block* block);
 
@@ -68,6 +69,7 @@ class alignas(64) Block {
   std::atomic<bool> touched_{false};
   size_t payload_bytes_;
   const uint64_t memory_bytes_;
+  BlockMemory::Span* const span_;
 
   // Under the cache's mutex: the ring of all resident blocks, and where this one lies.
   Block* before_ = nullptr;

@@ -10,6 +10,15 @@ Bytes value_at(const char* values, uint64_t before, const EntryHead& entry) {
   return Bytes(values + before, entry.value_bytes());
 }
 
+// In bytes: what a lookup asks for of a group before it reads the first of it. With values of 100
+// bytes, settled gets took 0.75 to 0.9 of the time that they took without the values' lines.
+constexpr size_t kGroupKeysAhead = 256;
+constexpr size_t kMostValuesAhead = 1024;
+
+void ask_for(const char* memory, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(memory + at);
+}
+
 // Walks through the entries of a payload that may hold anything.
 class Checker {
  public:
@@ -91,8 +100,14 @@ DataBlock::Found DataBlock::locate(Bytes key, Sequence at, Spot* spot) const {
   key.remove_prefix(common.size());
   const uint32_t before_key = groups_before(key, at);
   *spot = {.key_rest = key, .group = before_key == 0 ? 0 : before_key - 1};
-  const char* from = group_keys(spot->group);
-  for (int line = 0; line < 4; ++line) __builtin_prefetch(from + line * 64);
+  ask_for(group_keys(spot->group), kGroupKeysAhead);
+  // Which value it is shows last. So all are asked for, where they are short and their end is
+  // known.
+  if (spot->group + 1 < groups_) {
+    const char* values = group_values(spot->group);
+    const auto bytes = static_cast<size_t>(group_values(spot->group + 1) - values);
+    if (bytes <= kMostValuesAhead) ask_for(values, bytes);
+  }
   return Found::kEntry;
 }
 

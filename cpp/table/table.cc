@@ -58,17 +58,21 @@ Lookup Table::get(const SearchedKey& key, Sequence at, Io io, PinnedBytes* value
     }
     known = *opened;
   }
+  // The fences are searched while the filter's line comes, and the slot comes while that is tested.
+  known->filter().prefetch(key.hash);
+  const uint32_t block = known->fences().find(key.bytes, at);
+  __builtin_prefetch(&known->slot(block));
   if (!known->filter().may_contain(key.hash)) {
     cache_.count(CacheCount::kFilterNegatives);
     return Lookup::kAbsent;
   }
-  return get_in(*known, key, at, io, value, failure);
+  return get_in(*known, block, key, at, io, value, failure);
 }
 
-Lookup Table::get_in(const Frame& frame, const SearchedKey& key, Sequence at, Io io,
-                     PinnedBytes* value, Status* failure) {
+Lookup Table::get_in(const Frame& frame, uint32_t first_block, const SearchedKey& key, Sequence at,
+                     Io io, PinnedBytes* value, Status* failure) {
   const Fences& fences = frame.fences();
-  for (uint32_t index = fences.find(key.bytes, at);; ++index) {
+  for (uint32_t index = first_block;; ++index) {
     BlockRef kept;
     Block* block = nullptr;
     if (io == Io::kResidentOnly) {

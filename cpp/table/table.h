@@ -70,8 +70,8 @@ class Table {
   Result<const Frame*> open_frame();
   // The block, held; from the file if it is not resident.
   Result<BlockRef> block(const Frame& frame, uint32_t block);
-  Lookup get_in(const Frame& frame, const SearchedKey& key, Sequence at, Io io, PinnedBytes* value,
-                Status* failure);
+  Lookup get_in(const Frame& frame, uint32_t first_block, const SearchedKey& key, Sequence at,
+                Io io, PinnedBytes* value, Status* failure);
 
   Files& files_;
   const std::string path_;

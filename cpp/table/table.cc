@@ -6,7 +6,7 @@
 
 namespace skiplith {
 
-Table::Table(Files& files, std::string path, const DatabaseId& database, uint64_t number,
+Table::Table(OpenFiles& files, std::string path, const DatabaseId& database, uint64_t number,
              uint64_t bytes, BlockCache& cache)
     : files_(files),
       path_(std::move(path)),

@@ -24,11 +24,11 @@ class TableCacheTest : public TableTest {
   // The only table of a cache with room for its frame and `block_bytes` of blocks.
   void open_with_room_for(uint64_t block_bytes) {
     BlockCache measuring(0);
-    Table table(files_, path(), kTableDatabase, kTableNumber, bytes_, measuring);
+    Table table(open_files_, path(), kTableDatabase, kTableNumber, bytes_, measuring);
     EXPECT_TRUE(table.properties().is_ok());
     frame_bytes_ = measuring.resident_bytes();
     small_cache_ = std::make_unique<BlockCache>(frame_bytes_ + block_bytes);
-    table_ = std::make_unique<Table>(files_, path(), kTableDatabase, kTableNumber, bytes_,
+    table_ = std::make_unique<Table>(open_files_, path(), kTableDatabase, kTableNumber, bytes_,
                                      *small_cache_);
   }
   void read(int number) {
@@ -100,7 +100,7 @@ TEST_F(TableCacheTest, WhatIsUsedStaysAndWhatIsScannedGoes) {
 
 TEST_F(TableCacheTest, ClosingATableDropsItsBlocksOnly) {
   open_with_room_for(1 << 20);
-  Table other(files_, path(), kTableDatabase, kTableNumber, bytes_, *small_cache_);
+  Table other(open_files_, path(), kTableDatabase, kTableNumber, bytes_, *small_cache_);
   for (int i = 0; i < kEntries; ++i) {
     read(i);
     EXPECT_EQ(get(other, key_of(i), 1).lookup, Lookup::kFound);

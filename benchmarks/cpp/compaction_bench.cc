@@ -101,8 +101,8 @@ class Store {
       auto properties = (*builder)->finish();
       SKIPLITH_CHECK(properties.is_ok());
       levels_[level].push_back(meta_of(*properties, level));
-      tables_.push_back(std::make_unique<Table>(open_files_, path_of(number), DatabaseId{},
-                                                number, properties->bytes, cache_));
+      tables_.push_back(std::make_unique<Table>(open_files_, path_of(number), DatabaseId{}, number,
+                                                properties->bytes, cache_));
     }
   }
 

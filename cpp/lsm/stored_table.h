@@ -69,8 +69,8 @@ class StoredTable {
   // Touches no file.
   StoredTable(std::shared_ptr<TableHome> home, const TableMeta& meta)
       : home_(std::move(home)),
-        table_(home_->open_files, home_->path_of(meta.number), home_->database, meta.number, meta.bytes,
-               home_->cache) {}
+        table_(home_->open_files, home_->path_of(meta.number), home_->database, meta.number,
+               meta.bytes, home_->cache) {}
   ~StoredTable() {
     if (dropped_.load() && home_->is_open.load()) (void)home_->files.remove(table_.path());
   }

@@ -44,7 +44,7 @@ Result<BlockRef> Table::block(const Frame& frame, uint32_t block) {
   cache_.count(CacheCount::kBlockMisses);
   Result<BlockRef> fresh = frame.read_data_block(block);
   if (!fresh.is_ok()) return fresh;
-  return cache_.publish(slot, std::move(*fresh));
+  return cache_.publish(slot, std::move(*fresh), BlockCache::Reader::kLookup);
 }
 
 Lookup Table::get(const SearchedKey& key, Sequence at, Io io, PinnedBytes* value, Status* failure) {

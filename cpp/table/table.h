@@ -35,8 +35,8 @@ class Table {
   enum class Io : uint8_t { kResidentOnly, kMayRead };
 
   // Touches nothing. `bytes`: what the manifest says of the file.
-  Table(OpenFiles& files, std::string path, const DatabaseId& database, uint64_t number, uint64_t bytes,
-        BlockCache& cache);
+  Table(OpenFiles& files, std::string path, const DatabaseId& database, uint64_t number,
+        uint64_t bytes, BlockCache& cache);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;

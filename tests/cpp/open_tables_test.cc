@@ -85,8 +85,10 @@ TEST_F(OpenTablesTest, ATableThatCannotBeOpenedAgainFailsThatCallOnly) {
   expect_all_reads();
   for (uint64_t nth = 1; nth <= kTables; ++nth) {
     auto cursor = std::move(*database_->cursor());
-    faulty_.fail_at(
-        {.operation = Operation::kOpenReadable, .path = "*.sst", .nth = nth, .error_number = EMFILE});
+    faulty_.fail_at({.operation = Operation::kOpenReadable,
+                     .path = "*.sst",
+                     .nth = nth,
+                     .error_number = EMFILE});
     Status failed = cursor->first();
     size_t shown = 0;
     for (auto pair = model_.begin(); cursor->valid(); ++pair, ++shown) {

@@ -28,7 +28,7 @@ class TableDamageTest : public TableTest {
     };
     {
       OpenFiles open_files(files);
-  Table table(open_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
+      Table table(open_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
       for (const Sequence at : {Sequence{205}, kLatest}) {
         for (const auto& [key, versions] : model_.keys()) {
           const Answer answer = get(table, key, at);

@@ -96,7 +96,8 @@ class TableTest : public ::testing::Test {
     return *properties;
   }
   std::unique_ptr<Table> open(uint64_t bytes) {
-    return std::make_unique<Table>(open_files_, path(), kTableDatabase, kTableNumber, bytes, cache_);
+    return std::make_unique<Table>(open_files_, path(), kTableDatabase, kTableNumber, bytes,
+                                   cache_);
   }
   std::unique_ptr<Table> build_and_open(const TableModel& model, TableOptions options) {
     return open(build(model, options).bytes);

@@ -65,8 +65,8 @@ prove: $(VENV)/installed ## all other long proofs
 	SKIPLITH_HISTORIES=10000 build/release/tests/cpp/histories_test
 	SKIPLITH_TRANSACTION_HISTORIES=3000 build/release/tests/cpp/transaction_histories_test
 	SKIPLITH_PROGRAMS=20000 build/release/tests/cpp/transaction_programs_test
-	SKIPLITH_REST_SEEDS=300 build/release/tests/cpp/rest_test
-	SKIPLITH_CURSOR_SEEDS=300 build/release/tests/cpp/cursor_property_test
+	SKIPLITH_REST_SEEDS=100 build/release/tests/cpp/rest_test
+	SKIPLITH_CURSOR_SEEDS=200 build/release/tests/cpp/cursor_property_test
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter of an hour)

@@ -205,6 +205,29 @@ TEST_F(RestTest, CompactionOfRealTablesEndsAfterAnyLife) {
   }
 }
 
+// The background thread answers a request only between two compactions, and then looks what is due.
+TEST_F(RestTest, AnIdleDatabaseStopsCompacting) {
+  for (uint64_t seed = 1; seed <= 8 && !HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    options_.compaction = seed % 2 == 0 ? CompactionStyle::kTiered : CompactionStyle::kLeveled;
+    options_.compression = every_level(static_cast<Compression>(seed % 3));
+    open(OpenMode::kNew);
+    const Life life = live(random);
+    constexpr int kQuiet = 10, kMost = 2000;
+    int quiet = 0, asked = 0;
+    for (uint64_t before = 0; quiet < kQuiet; ++asked) {
+      ASSERT_LT(asked, kMost);
+      expect_ok(database_->compact("none", "none", [] { return true; }));
+      const uint64_t compactions = database_->stats()->compactions;
+      quiet = compactions == before ? quiet + 1 : 0;
+      before = compactions;
+    }
+    for (const auto& [key, value] : life.model) ASSERT_EQ(get(key), value);
+    expect_ok(database_->close());
+  }
+}
+
 TEST_F(RestTest, WhatWasDeletedGivesItsSpaceBackThoughNobodyWritesOrAsks) {
   constexpr int kKeys = 12'000;
   const auto key_of = [](int i) { return "key" + std::to_string(100'000 + i); };

@@ -57,13 +57,16 @@ kill: $(VENV)/installed ## SIGKILL proofs, long form
 prove: $(VENV)/installed ## all other long proofs
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --target cut_everywhere_test database_damage_test \
-	  index_model_test histories_test transaction_histories_test transaction_programs_test
+	  index_model_test histories_test transaction_histories_test transaction_programs_test \
+	  rest_test cursor_property_test
 	SKIPLITH_CUT_SEEDS=2 build/release/tests/cpp/cut_everywhere_test
 	SKIPLITH_ALL_DAMAGE=1 build/release/tests/cpp/database_damage_test
 	SKIPLITH_INDEX_SEEDS=300 build/release/tests/cpp/index_model_test
 	SKIPLITH_HISTORIES=10000 build/release/tests/cpp/histories_test
 	SKIPLITH_TRANSACTION_HISTORIES=3000 build/release/tests/cpp/transaction_histories_test
 	SKIPLITH_PROGRAMS=20000 build/release/tests/cpp/transaction_programs_test
+	SKIPLITH_REST_SEEDS=100 build/release/tests/cpp/rest_test
+	SKIPLITH_CURSOR_SEEDS=200 build/release/tests/cpp/cursor_property_test
 	$(PY) -m pytest -m slow_prove
 
 bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter of an hour)

@@ -101,8 +101,8 @@ class Store {
       auto properties = (*builder)->finish();
       SKIPLITH_CHECK(properties.is_ok());
       levels_[level].push_back(meta_of(*properties, level));
-      tables_.push_back(std::make_unique<Table>(posix_files(), path_of(number), DatabaseId{},
-                                                number, properties->bytes, cache_));
+      tables_.push_back(std::make_unique<Table>(open_files_, path_of(number), DatabaseId{}, number,
+                                                properties->bytes, cache_));
     }
   }
 
@@ -111,6 +111,7 @@ class Store {
   std::mt19937_64 random_{1};
   std::string values_;
   Sequence sequence_ = 0;
+  OpenFiles open_files_{posix_files()};
   BlockCache cache_{uint64_t{64} << 20};
   LevelMetas levels_;
   std::vector<std::unique_ptr<Table>> tables_;  // by number, from 1

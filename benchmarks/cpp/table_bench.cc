@@ -98,6 +98,7 @@ struct Opened {
   Compression compression = Compression::kNone;
   uint64_t cache_bytes = 0;
   uint64_t bytes = 0;
+  OpenFiles files{posix_files()};
   std::unique_ptr<BlockCache> cache;
   std::unique_ptr<Table> table;
 };
@@ -116,7 +117,7 @@ Table& open(uint32_t block_bytes, Compression compression, uint64_t cache_bytes)
   opened.compression = compression;
   opened.cache_bytes = cache_bytes;
   opened.cache = std::make_unique<BlockCache>(cache_bytes);
-  opened.table = std::make_unique<Table>(posix_files(), opened.scratch.table(), DatabaseId{},
+  opened.table = std::make_unique<Table>(opened.files, opened.scratch.table(), DatabaseId{},
                                          kNumber, opened.bytes, *opened.cache);
   const auto warm = opened.table->cursor(kLatest);
   for (warm->first(); warm->valid(); warm->next()) continue;

@@ -43,7 +43,11 @@ inline bool is_told_of(const TableProperties& properties, const TableMeta& meta)
 // database: they hold it.
 struct TableHome {
   TableHome(Files& files, std::string directory, const DatabaseId& database, uint64_t cache_bytes)
-      : files(files), directory(std::move(directory)), database(database), cache(cache_bytes) {}
+      : files(files),
+        directory(std::move(directory)),
+        database(database),
+        open_files(files),
+        cache(cache_bytes) {}
 
   std::string path_of(uint64_t number) const {
     return file_path(directory, {FileType::kTable, number});
@@ -52,6 +56,7 @@ struct TableHome {
   Files& files;
   const std::string directory;
   const DatabaseId database;
+  OpenFiles open_files;
   BlockCache cache;
   std::atomic<bool> is_open{true};  // false: the directory is not ours any more
 };
@@ -64,8 +69,8 @@ class StoredTable {
   // Touches no file.
   StoredTable(std::shared_ptr<TableHome> home, const TableMeta& meta)
       : home_(std::move(home)),
-        table_(home_->files, home_->path_of(meta.number), home_->database, meta.number, meta.bytes,
-               home_->cache) {}
+        table_(home_->open_files, home_->path_of(meta.number), home_->database, meta.number,
+               meta.bytes, home_->cache) {}
   ~StoredTable() {
     if (dropped_.load() && home_->is_open.load()) (void)home_->files.remove(table_.path());
   }

@@ -71,7 +71,8 @@ class alignas(BlockMemory::kAlignment) Block {
   const uint64_t memory_bytes_;
   BlockMemory::Span* const span_;
 
-  // Under the cache's mutex: the ring of all resident blocks, and where this one lies.
+  // Under the cache's mutex: its ring of resident blocks, which of the two, and where it lies.
+  bool in_scanned_ = false;
   Block* before_ = nullptr;
   Block* behind_ = nullptr;
   BlockSlot* slot_ = nullptr;

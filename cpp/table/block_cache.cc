@@ -5,8 +5,16 @@
 #include "base/sync_points.h"
 
 namespace skiplith {
+namespace {
 
-BlockCache::~BlockCache() { SKIPLITH_CHECK(hand_ == nullptr); }
+// Of the cache: what scans may have at the cost of lookups.
+constexpr uint64_t kScansShare = 8;
+
+}  // namespace
+
+BlockCache::~BlockCache() {
+  SKIPLITH_CHECK(looked_up_.hand == nullptr && scanned_.hand == nullptr);
+}
 
 BlockRef BlockCache::resident(const BlockSlot& slot) {
   EpochGuard guard;
@@ -15,36 +23,49 @@ BlockRef BlockCache::resident(const BlockSlot& slot) {
   return BlockRef::keep(block);
 }
 
-void BlockCache::insert_locked(BlockSlot& slot, Block* block) {
-  if (hand_ == nullptr) {
-    hand_ = block->before_ = block->behind_ = block;
+void BlockCache::Ring::insert(Block* block) {
+  if (hand == nullptr) {
+    hand = block->before_ = block->behind_ = block;
   } else {
-    block->behind_ = hand_;
-    block->before_ = hand_->before_;
+    block->behind_ = hand;
+    block->before_ = hand->before_;
     block->before_->behind_ = block;
-    hand_->before_ = block;
+    hand->before_ = block;
   }
-  block->slot_ = &slot;
-  resident_bytes_ += block->memory_bytes();
-  slot.store(block);
+  bytes += block->memory_bytes();
+}
+
+void BlockCache::Ring::remove(Block* block) {
+  if (hand == block) hand = block->behind_ == block ? nullptr : block->behind_;
+  block->before_->behind_ = block->behind_;
+  block->behind_->before_ = block->before_;
+  bytes -= block->memory_bytes();
 }
 
 BlockRef BlockCache::remove_locked(Block* block) {
   block->slot_->store(nullptr);
   block->slot_ = nullptr;
-  if (hand_ == block) hand_ = block->behind_ == block ? nullptr : block->behind_;
-  block->before_->behind_ = block->behind_;
-  block->behind_->before_ = block->before_;
-  resident_bytes_ -= block->memory_bytes();
+  ring_of(block).remove(block);
   return BlockRef::adopt(block);
 }
 
-void BlockCache::evict_locked() {
+void BlockCache::evict_locked(Reader reader) {
   const size_t retired_before = retired_.size();
-  while (resident_bytes_ > cache_bytes_ && hand_ != nullptr) {
-    Block* const block = hand_;
-    hand_ = block->behind_;
-    if (block->take_touch()) continue;
+  const uint64_t left_to_scans = reader == Reader::kScan ? cache_bytes_ / kScansShare : 0;
+  while (resident_bytes_locked() > cache_bytes_) {
+    const bool of_scans = scanned_.bytes > left_to_scans || looked_up_.hand == nullptr;
+    Ring& ring = of_scans ? scanned_ : looked_up_;
+    Block* const block = ring.hand;
+    if (block == nullptr) break;  // frames alone
+    ring.hand = block->behind_;
+    if (block->take_touch()) {
+      if (of_scans) {
+        scanned_.remove(block);
+        block->in_scanned_ = false;
+        looked_up_.insert(block);
+      }
+      continue;
+    }
     retired_.emplace_back();
     retired_.back().block = remove_locked(block);
     ++evictions_;
@@ -64,7 +85,7 @@ BlockCache::Blocks BlockCache::passed_locked() {
   return passed;
 }
 
-BlockRef BlockCache::publish(BlockSlot& slot, BlockRef fresh) {
+BlockRef BlockCache::publish(BlockSlot& slot, BlockRef fresh, Reader reader) {
   SKIPLITH_SYNC_POINT(table_block_read);
   Blocks passed;  // freed after the mutex is let go
   MutexLock lock(mutex_);
@@ -72,8 +93,12 @@ BlockRef BlockCache::publish(BlockSlot& slot, BlockRef fresh) {
     SKIPLITH_SYNC_POINT(table_block_lost);
     return BlockRef::keep(winner);  // the slot's own reference lives while the mutex is held
   }
-  insert_locked(slot, BlockRef::keep(fresh.get()).give_up());
-  evict_locked();
+  Block* const block = BlockRef::keep(fresh.get()).give_up();
+  block->slot_ = &slot;
+  block->in_scanned_ = reader == Reader::kScan;
+  ring_of(block).insert(block);
+  slot.store(block);
+  evict_locked(reader);
   passed = passed_locked();
   lock.unlock();
   return fresh;
@@ -93,15 +118,15 @@ void BlockCache::drop(BlockSlot* slots, uint32_t count) {
 void BlockCache::add_frame(uint64_t bytes) {
   Blocks passed;
   MutexLock lock(mutex_);
-  resident_bytes_ += bytes;
-  evict_locked();
+  frame_bytes_ += bytes;
+  evict_locked(Reader::kLookup);
   passed = passed_locked();
   lock.unlock();
 }
 
 void BlockCache::remove_frame(uint64_t bytes) {
   MutexLock lock(mutex_);
-  resident_bytes_ -= bytes;
+  frame_bytes_ -= bytes;
 }
 
 size_t BlockCache::reclaim() {
@@ -115,7 +140,7 @@ size_t BlockCache::reclaim() {
 
 uint64_t BlockCache::resident_bytes() const {
   MutexLock lock(mutex_);
-  return resident_bytes_;
+  return resident_bytes_locked();
 }
 
 uint64_t BlockCache::evictions() const {

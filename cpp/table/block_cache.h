@@ -28,12 +28,19 @@ enum class CacheCount : uint8_t {
 // leaves both. Its slot's reference is let go only when epoch_passed() says that nobody can be
 // using what the slot held: the slot is written, then the epoch advances, then it has to pass.
 //
-// The clock: the hand goes round the ring; a block used since the last time is passed over once,
-// another one is evicted. A new block comes in behind the hand, not yet used: what a scan brings
-// in and nobody asks for again goes first. (Against one mutex-protected list in order of use, a
-// hit writes nothing that other hits read.)
+// The clock: a hand goes round a ring; a block looked up since the last time is passed over once,
+// another one is evicted. A new block comes in behind the hand, not yet used. (Against one
+// mutex-protected list in order of use, a hit writes nothing that other hits read.)
+//
+// Blocks that lookups read and those that scans read have a ring each, so that a scan, however
+// long, does not wash out what is looked up: it takes all the room that is free, and of that of
+// looked up blocks no more than brings its own to an eighth of the cache, enough for a range that
+// is scanned again. What a lookup reads takes the room of scanned blocks first. A scanned block
+// that is looked up goes over to the others when the hand comes to it; scans leave no mark.
 class BlockCache {
  public:
+  enum class Reader : uint8_t { kLookup, kScan };
+
   explicit BlockCache(uint64_t cache_bytes) : cache_bytes_(cache_bytes) {}
   // All tables are gone by then. Kept blocks may live on.
   ~BlockCache();
@@ -44,7 +51,7 @@ class BlockCache {
   static BlockRef resident(const BlockSlot& slot);
   // Puts a block into its slot; another one that came first stays. Returns the one in the slot,
   // or `fresh` itself when there was room for neither. May evict any block.
-  BlockRef publish(BlockSlot& slot, BlockRef fresh);
+  BlockRef publish(BlockSlot& slot, BlockRef fresh, Reader reader);
   // Empties the slots of a table that nobody reads any more.
   void drop(BlockSlot* slots, uint32_t count);
   // What a table has in memory as long as it lives: counted, never evicted.
@@ -66,18 +73,29 @@ class BlockCache {
     BlockRef block;
   };
   using Blocks = std::vector<BlockRef>;
+  struct Ring {
+    Block* hand = nullptr;
+    uint64_t bytes = 0;
 
-  void insert_locked(BlockSlot& slot, Block* block);
+    void insert(Block* block);  // behind the hand
+    void remove(Block* block);
+  };
+
+  Ring& ring_of(const Block* block) { return block->in_scanned_ ? scanned_ : looked_up_; }
+  uint64_t resident_bytes_locked() const {
+    return frame_bytes_ + looked_up_.bytes + scanned_.bytes;
+  }
   // Out of slot and ring; the slot's reference goes to the caller.
   BlockRef remove_locked(Block* block);
-  void evict_locked();
+  void evict_locked(Reader reader);
   // Takes what may be freed out of retired_, to be freed without the mutex.
   Blocks passed_locked();
 
   const uint64_t cache_bytes_;
   mutable Mutex mutex_;  // row 10 of the wait order: short, no I/O
-  Block* hand_ = nullptr;
-  uint64_t resident_bytes_ = 0;
+  Ring looked_up_;
+  Ring scanned_;
+  uint64_t frame_bytes_ = 0;
   uint64_t evictions_ = 0;
   std::vector<Retired> retired_;  // in order of their tags
   Counters<CacheCount> counters_;

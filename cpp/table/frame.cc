@@ -4,7 +4,7 @@
 
 namespace skiplith {
 
-Result<std::unique_ptr<Frame>> Frame::open(Files& files, const std::string& path,
+Result<std::unique_ptr<Frame>> Frame::open(OpenFiles& files, const std::string& path,
                                            const TableIdentity& identity, uint64_t bytes) {
   auto file = files.open_readable(path);
   if (!file.is_ok()) return file.take_status();

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "io/open_files.h"
 #include "table/fences.h"
 #include "table/filter.h"
 #include "table/table_format.h"
@@ -14,7 +15,7 @@ namespace skiplith {
 class Frame {
  public:
   // Reads and checks everything but the data blocks. `bytes`: what the file must have.
-  static Result<std::unique_ptr<Frame>> open(Files& files, const std::string& path,
+  static Result<std::unique_ptr<Frame>> open(OpenFiles& files, const std::string& path,
                                              const TableIdentity& identity, uint64_t bytes);
 
   const Fences& fences() const { return fences_; }

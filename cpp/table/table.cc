@@ -6,7 +6,7 @@
 
 namespace skiplith {
 
-Table::Table(Files& files, std::string path, const DatabaseId& database, uint64_t number,
+Table::Table(OpenFiles& files, std::string path, const DatabaseId& database, uint64_t number,
              uint64_t bytes, BlockCache& cache)
     : files_(files),
       path_(std::move(path)),
@@ -44,7 +44,7 @@ Result<BlockRef> Table::block(const Frame& frame, uint32_t block) {
   cache_.count(CacheCount::kBlockMisses);
   Result<BlockRef> fresh = frame.read_data_block(block);
   if (!fresh.is_ok()) return fresh;
-  return cache_.publish(slot, std::move(*fresh));
+  return cache_.publish(slot, std::move(*fresh), BlockCache::Reader::kLookup);
 }
 
 Lookup Table::get(const SearchedKey& key, Sequence at, Io io, PinnedBytes* value, Status* failure) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/locks.h"
+#include "io/open_files.h"
 #include "record/cursor.h"
 #include "record/lookup.h"
 #include "table/block_cache.h"
@@ -16,7 +17,8 @@ namespace skiplith {
 
 // Any number of threads. The file is opened, and its frame (index, filter) read, at first use: so
 // opening a database does not grow with its tables. A frame that could not be read is tried again
-// at the next use.
+// at the next use. The file may be closed between two reads, and is opened again for the next
+// (io/open_files.h): an error of that is that call's alone. What is resident needs no file.
 //
 // What is read from where, and held how:
 //
@@ -33,8 +35,8 @@ class Table {
   enum class Io : uint8_t { kResidentOnly, kMayRead };
 
   // Touches nothing. `bytes`: what the manifest says of the file.
-  Table(Files& files, std::string path, const DatabaseId& database, uint64_t number, uint64_t bytes,
-        BlockCache& cache);
+  Table(OpenFiles& files, std::string path, const DatabaseId& database, uint64_t number,
+        uint64_t bytes, BlockCache& cache);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
@@ -73,7 +75,7 @@ class Table {
   Lookup get_in(const Frame& frame, uint32_t first_block, const SearchedKey& key, Sequence at,
                 Io io, PinnedBytes* value, Status* failure);
 
-  Files& files_;
+  OpenFiles& files_;
   const std::string path_;
   const TableIdentity identity_;
   const uint64_t bytes_;

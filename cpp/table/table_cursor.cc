@@ -8,10 +8,12 @@ namespace {
 // How much is read at once, in a scan that goes on and on: doubled from one read to the next.
 constexpr uint64_t kFirstWindowBytes = 32 * 1024;
 constexpr uint64_t kLastWindowBytes = 256 * 1024;
+// Who reads so many blocks, one behind the other, looks something up.
+constexpr uint32_t kLookupBlocks = 3;
 
 }  // namespace
 
-bool TableCursor::begin() {
+bool TableCursor::begin(bool at_an_end) {
   if (frame_ == nullptr) {
     Result<const Frame*> frame = table_.open_frame();
     if (!frame.is_ok()) {
@@ -23,6 +25,7 @@ bool TableCursor::begin() {
   }
   status_ = Status::ok();
   window_bytes_ = 0;
+  blocks_entered_ = at_an_end ? kLookupBlocks : 0;
   return true;
 }
 
@@ -38,23 +41,28 @@ bool TableCursor::enter(uint32_t block) {
     block_.reset();
     return false;
   }
+  if (blocks_entered_ < kLookupBlocks) ++blocks_entered_;
   block_ = std::move(*read);
   index_ = block;
   entries_.open(block_->payload());
   return true;
 }
 
+BlockCache::Reader TableCursor::reader() const {
+  return blocks_entered_ < kLookupBlocks ? BlockCache::Reader::kLookup : BlockCache::Reader::kScan;
+}
+
 Result<BlockRef> TableCursor::read(uint32_t block) {
   BlockSlot& slot = frame_->slot(block);
   if (BlockRef resident = BlockCache::resident(slot)) {
-    resident->touch();
+    if (reader() == BlockCache::Reader::kLookup) resident->touch();
     table_.cache_.count(CacheCount::kBlockHits);
     return resident;
   }
   table_.cache_.count(CacheCount::kBlockMisses);
   Result<BlockRef> fresh = read_ahead_->block(block, window_bytes_);
   if (!fresh.is_ok()) return fresh;
-  return table_.cache_.publish(slot, std::move(*fresh));
+  return table_.cache_.publish(slot, std::move(*fresh), reader());
 }
 
 void TableCursor::step_forward() {
@@ -100,13 +108,13 @@ void TableCursor::seek_entry(Bytes key) {
 }
 
 void TableCursor::seek(Bytes key) {
-  if (!begin()) return;
+  if (!begin(false)) return;
   seek_entry(key);
   settle_forward();
 }
 
 void TableCursor::seek_for_prev(Bytes key) {
-  if (!begin()) return;
+  if (!begin(false)) return;
   seek_entry(key);
   if (entries_.valid() && entries_.key() == key) return;
   if (!status_.is_ok()) return;
@@ -119,13 +127,13 @@ void TableCursor::seek_for_prev(Bytes key) {
 }
 
 void TableCursor::first() {
-  if (!begin() || !enter(0)) return;
+  if (!begin(true) || !enter(0)) return;
   entries_.first();
   settle_forward();
 }
 
 void TableCursor::last() {
-  if (!begin() || !enter(frame_->fences().blocks() - 1)) return;
+  if (!begin(true) || !enter(frame_->fences().blocks() - 1)) return;
   entries_.last();
   settle_backward();
 }

@@ -170,8 +170,8 @@ TEST_F(CompactionRunTest, AFailedReadOrWriteLeavesNoFileAndNamesIts) {
     for (uint64_t nth = 1;; ++nth) {
       for (const TableMeta& meta : plan().inputs) {  // opened anew
         tables_[meta.number] =
-            std::make_unique<Table>(files_, directory_.path(name_of(meta.number)), kTableDatabase,
-                                    meta.number, meta.bytes, cache_);
+            std::make_unique<Table>(open_files_, directory_.path(name_of(meta.number)),
+                                    kTableDatabase, meta.number, meta.bytes, cache_);
       }
       const uint64_t before = files_.failures(operation);
       files_.fail_at({.operation = operation, .nth = nth, .error_number = EIO});

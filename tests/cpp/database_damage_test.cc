@@ -223,7 +223,8 @@ TEST_P(DatabaseDamageTest, ATableDamagedWhileTheDatabaseIsOpenFailsTheReadsThatM
   size_t age = 0;  // numbers grow with sequences
   for (const auto& [number, meta] : expectations_.manifest().tables) {
     const std::string name = make_file_name({FileType::kTable, number});
-    auto frame = Frame::open(*sample_.files, path_of(name),
+    OpenFiles open_files(*sample_.files);
+    auto frame = Frame::open(open_files, path_of(name),
                              {.database = expectations_.database(), .number = number}, meta.bytes);
     ASSERT_TRUE(frame.is_ok());
     const Fences& fences = (*frame)->fences();

@@ -1,4 +1,5 @@
 // Which blocks are resident, how many bytes they take, and who may still use one that is not.
+#include <random>
 #include <thread>
 
 #include "support/table_testing.h"
@@ -24,11 +25,11 @@ class TableCacheTest : public TableTest {
   // The only table of a cache with room for its frame and `block_bytes` of blocks.
   void open_with_room_for(uint64_t block_bytes) {
     BlockCache measuring(0);
-    Table table(files_, path(), kTableDatabase, kTableNumber, bytes_, measuring);
+    Table table(open_files_, path(), kTableDatabase, kTableNumber, bytes_, measuring);
     EXPECT_TRUE(table.properties().is_ok());
     frame_bytes_ = measuring.resident_bytes();
     small_cache_ = std::make_unique<BlockCache>(frame_bytes_ + block_bytes);
-    table_ = std::make_unique<Table>(files_, path(), kTableDatabase, kTableNumber, bytes_,
+    table_ = std::make_unique<Table>(open_files_, path(), kTableDatabase, kTableNumber, bytes_,
                                      *small_cache_);
   }
   void read(int number) {
@@ -98,9 +99,109 @@ TEST_F(TableCacheTest, WhatIsUsedStaysAndWhatIsScannedGoes) {
   EXPECT_FALSE(is_resident(kEntries / 2));
 }
 
+// Slots of no table, so that all that is resident can be seen.
+TEST(BlockCacheTest, TheCounterIsTheSumOfWhatIsResidentAndStaysWithinTheLimit) {
+  constexpr size_t kSlots = 200;
+  constexpr uint64_t kCacheBytes = 40'000;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    BlockCache cache(kCacheBytes);
+    std::vector<BlockSlot> slots(kSlots);
+    std::vector<BlockRef> kept;  // as iterators and values do
+    uint64_t frame_bytes = 0;
+    for (int step = 0; step < 5000; ++step) {
+      const size_t i = random() % kSlots;
+      const uint64_t what = random() % 100;
+      if (what < 50) {
+        BlockRef block = BlockCache::resident(slots[i]);
+        if (block && random() % 2 == 0) block->touch();
+        if (!block) {
+          const auto reader = static_cast<BlockCache::Reader>(random() % 2);
+          block = cache.publish(slots[i], Block::make(random() % 2000), reader);
+        }
+        if (what < 10) kept.push_back(std::move(block));
+      } else if (what < 60 && !kept.empty()) {
+        kept.erase(kept.begin() + static_cast<ptrdiff_t>(random() % kept.size()));
+      } else if (what < 62) {
+        cache.drop(&slots[i], static_cast<uint32_t>(std::min<size_t>(kSlots - i, random() % 30)));
+      } else if (what == 62 && frame_bytes < kCacheBytes / 2) {
+        cache.add_frame(500);
+        frame_bytes += 500;
+      } else if (what == 63 && frame_bytes > 0) {
+        cache.remove_frame(500);
+        frame_bytes -= 500;
+      } else if (what == 64) {
+        cache.reclaim();
+      }
+      uint64_t sum = frame_bytes;
+      for (const BlockSlot& slot : slots) {
+        if (const Block* block = slot.load(); block != nullptr) sum += block->memory_bytes();
+      }
+      ASSERT_EQ(cache.resident_bytes(), sum) << step;
+      ASSERT_LE(sum, kCacheBytes);
+    }
+    EXPECT_GT(cache.evictions(), 100u);
+    cache.drop(slots.data(), kSlots);
+    EXPECT_EQ(cache.resident_bytes(), frame_bytes);
+  }
+}
+
+TEST_F(TableCacheTest, AFullScanDoesNotWashOutWhatIsLookedUp) {
+  open_with_room_for(6000);
+  for (int i = 0; i < 30; i += 3) read(i);  // each once
+  for (int round = 0; round < 5; ++round) {
+    const auto cursor = table_->cursor(kLatest);
+    int count = 0;
+    if (round % 2 == 0) {
+      for (cursor->first(); cursor->valid(); cursor->next()) ++count;
+    } else {
+      for (cursor->last(); cursor->valid(); cursor->prev()) ++count;
+    }
+    EXPECT_EQ(count, kEntries);
+    const uint64_t misses = sum(CacheCount::kBlockMisses);
+    for (int i = 0; i < 30; i += 3) read(i);
+    EXPECT_EQ(sum(CacheCount::kBlockMisses), misses) << round;
+  }
+  ASSERT_LE(small_cache_->resident_bytes(), small_cache_->cache_bytes());
+}
+
+TEST_F(TableCacheTest, ARangeThatIsScannedAgainBecomesResidentThoughLookupsHaveFilledTheCache) {
+  open_with_room_for(16'000);
+  for (int i = 0; i < kEntries; ++i) read(i);
+  const auto cursor = table_->cursor(kLatest);
+  const auto scan_some = [&] {
+    cursor->seek(key_of(10));
+    for (int i = 10; i < 30; ++i, cursor->next()) EXPECT_EQ(cursor->key(), key_of(i));
+  };
+  const uint64_t misses = sum(CacheCount::kBlockMisses);
+  scan_some();
+  const uint64_t first = sum(CacheCount::kBlockMisses);
+  EXPECT_GT(first, misses + 4);
+  scan_some();
+  EXPECT_EQ(sum(CacheCount::kBlockMisses), first);
+}
+
+TEST_F(TableCacheTest, LookupsTakeTheRoomOfScansFirst) {
+  open_with_room_for(6000);
+  const auto cursor = table_->cursor(kLatest);
+  for (cursor->first(); cursor->valid(); cursor->next()) continue;
+  EXPECT_GT(small_cache_->resident_bytes(), frame_bytes_ + 5000);  // all the room there is
+  for (int i = 0; i < 30; i += 3) read(i);
+  for (int i = 0; i < 30; i += 3) EXPECT_TRUE(is_resident(i)) << i;
+}
+
+TEST_F(TableCacheTest, AScannedBlockThatIsLookedUpStays) {
+  open_with_room_for(3000);
+  const auto cursor = table_->cursor(kLatest);
+  for (cursor->last(); cursor->valid(); cursor->prev()) continue;
+  read(0);  // resident from the scan
+  for (cursor->first(); cursor->valid(); cursor->next()) continue;
+  EXPECT_TRUE(is_resident(0));
+}
+
 TEST_F(TableCacheTest, ClosingATableDropsItsBlocksOnly) {
   open_with_room_for(1 << 20);
-  Table other(files_, path(), kTableDatabase, kTableNumber, bytes_, *small_cache_);
+  Table other(open_files_, path(), kTableDatabase, kTableNumber, bytes_, *small_cache_);
   for (int i = 0; i < kEntries; ++i) {
     read(i);
     EXPECT_EQ(get(other, key_of(i), 1).lookup, Lookup::kFound);

@@ -27,7 +27,8 @@ class TableDamageTest : public TableTest {
       return status.code() == StatusCode::kCorruption && status.path() == path();
     };
     {
-      Table table(files, path(), kTableDatabase, kTableNumber, bytes, cache_);
+      OpenFiles open_files(files);
+      Table table(open_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
       for (const Sequence at : {Sequence{205}, kLatest}) {
         for (const auto& [key, versions] : model_.keys()) {
           const Answer answer = get(table, key, at);
@@ -122,8 +123,9 @@ TEST_F(TableDamageTest, ABlockIsValidInItsPlaceOnly) {
   const uint64_t bytes = build(model, options()).bytes;
   const std::string whole = directory_.read(kName);
   BytesFiles files(whole);
+  OpenFiles open_files(files);
   auto frame =
-      Frame::open(files, path(), {.database = kTableDatabase, .number = kTableNumber}, bytes);
+      Frame::open(open_files, path(), {.database = kTableDatabase, .number = kTableNumber}, bytes);
   const Fences& fences = (*frame)->fences();
   ASSERT_GT(fences.blocks(), 5u);
   int swaps = 0;
@@ -133,7 +135,8 @@ TEST_F(TableDamageTest, ABlockIsValidInItsPlaceOnly) {
     swapped.replace(fences.offset(1), fences.bytes(1),
                     whole.substr(fences.offset(block), fences.bytes(1)));
     BytesFiles swapped_files(swapped);
-    Table table(swapped_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
+    OpenFiles open_files(swapped_files);
+    Table table(open_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
     const Status status = table.verify();
     EXPECT_EQ(status.code(), StatusCode::kCorruption);
     EXPECT_EQ(status.offset(), fences.offset(1));
@@ -144,9 +147,9 @@ TEST_F(TableDamageTest, ABlockIsValidInItsPlaceOnly) {
 
 TEST_F(TableDamageTest, AnotherTableInItsPlaceIsNoticed) {
   const uint64_t bytes = build(model_, options()).bytes;
-  Table number(files_, path(), kTableDatabase, kTableNumber + 1, bytes, cache_);
+  Table number(open_files_, path(), kTableDatabase, kTableNumber + 1, bytes, cache_);
   EXPECT_EQ(number.verify().code(), StatusCode::kCorruption);
-  Table database(files_, path(), DatabaseId{{1, 2}}, kTableNumber, bytes, cache_);
+  Table database(open_files_, path(), DatabaseId{{1, 2}}, kTableNumber, bytes, cache_);
   EXPECT_EQ(database.verify().code(), StatusCode::kCorruption);
   EXPECT_EQ(get(database, "key0", 1).failure.code(), StatusCode::kCorruption);
 }
@@ -158,7 +161,8 @@ TEST_F(TableDamageTest, ANewerVersionIsRefused) {
   store_u32(footer + 8, kTableVersion + 1);
   store_u64(footer + kTableFooterBytes - 8, checksum(Bytes(footer, kTableFooterBytes - 8), 0));
   BytesFiles files(newer);
-  Table table(files, path(), kTableDatabase, kTableNumber, bytes, cache_);
+  OpenFiles open_files(files);
+  Table table(open_files, path(), kTableDatabase, kTableNumber, bytes, cache_);
   EXPECT_EQ(table.verify().code(), StatusCode::kFormat);
 }
 

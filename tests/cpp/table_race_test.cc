@@ -69,7 +69,7 @@ class TableRaceTest : public TableTest {
 
 TEST_F(TableRaceTest, ReadersBesideConstantEviction) {
   BlockCache cache(6000);  // a few blocks, if that
-  Table table(files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
+  Table table(open_files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
   std::vector<std::thread> readers;
   for (int i = 0; i < kReaders; ++i) {
     readers.emplace_back([&, i] { read_at_random(table, i); });
@@ -97,11 +97,11 @@ TEST_F(TableRaceTest, FirstUseByManyReadsOneFrame) {
 
 TEST_F(TableRaceTest, TablesCloseBesideReadersOfOthers) {
   BlockCache cache(20'000);
-  Table table(files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
+  Table table(open_files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
   std::atomic<bool> stop{false};
   std::thread closer([&] {
     while (!stop) {
-      Table brief(files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
+      Table brief(open_files_, path(), kTableDatabase, kTableNumber, bytes_, cache);
       for (int i = 0; i < kKeys; i += 9) {
         const std::string key = "key" + std::to_string(1000 + i);
         ASSERT_TRUE(is_answer(get(brief, key, 30), model_.get(key, 30)));

@@ -14,7 +14,7 @@ class TableForgeryTest : public TableTest {
     for (int i = 0; i < 100; ++i) model.put("key" + std::to_string(100 + i), 1 + i, "v");
     bytes_ = build(model, options()).bytes;
     contents_ = directory_.read(kName);
-    auto frame = Frame::open(files_, path(), kIdentity, bytes_);
+    auto frame = Frame::open(open_files_, path(), kIdentity, bytes_);
     EXPECT_GT((*frame)->fences().blocks(), 3u);
     block_bytes_ = (*frame)->fences().bytes(0);
     const Bytes footer_bytes = Bytes(contents_).substr(bytes_ - kTableFooterBytes);
@@ -32,7 +32,8 @@ class TableForgeryTest : public TableTest {
     const std::string trailer = encode_trailer(kIdentity, begin, Compression::kNone, payload, {});
     forged.replace(begin + size, kTrailerSize, trailer);
     BytesFiles files(forged);
-    Table table(files, path(), kTableDatabase, kTableNumber, bytes_, cache_);
+    OpenFiles open_files(files);
+    Table table(open_files, path(), kTableDatabase, kTableNumber, bytes_, cache_);
     const Status status = table.verify();
     EXPECT_EQ(status.code(), StatusCode::kCorruption);
     EXPECT_EQ(status.path(), path());

@@ -74,7 +74,7 @@ class StoredLevelsTest : public TableTest {
     if (meta.level > 0) std::ranges::sort(level, {}, &TableMeta::smallest_key);
     const std::string path = directory_.path(name_of(meta.number));
     tables_[meta.number] =
-        std::make_unique<Table>(files_, path, kTableDatabase, meta.number, meta.bytes, cache_);
+        std::make_unique<Table>(open_files_, path, kTableDatabase, meta.number, meta.bytes, cache_);
   }
   static std::string name_of(uint64_t number) { return make_file_name({FileType::kTable, number}); }
   std::vector<std::string> names_of_tables() const {

@@ -96,7 +96,8 @@ class TableTest : public ::testing::Test {
     return *properties;
   }
   std::unique_ptr<Table> open(uint64_t bytes) {
-    return std::make_unique<Table>(files_, path(), kTableDatabase, kTableNumber, bytes, cache_);
+    return std::make_unique<Table>(open_files_, path(), kTableDatabase, kTableNumber, bytes,
+                                   cache_);
   }
   std::unique_ptr<Table> build_and_open(const TableModel& model, TableOptions options) {
     return open(build(model, options).bytes);
@@ -107,6 +108,7 @@ class TableTest : public ::testing::Test {
   static constexpr const char* kName = "000007.sst";
   FaultyDirectory directory_;
   FaultyFiles files_{posix_files()};
+  OpenFiles open_files_{files_};
   BlockCache cache_{uint64_t{64} << 20};
 };
 

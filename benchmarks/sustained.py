@@ -1,0 +1,78 @@
+"""What a store does all day: 20 million puts over 5 million keys, ours and RocksDB's, from C++.
+
+`make sustained` runs it, half an hour; what is measured, and how, is in README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from statistics import median
+
+import one_cpp
+from rounds import DIRECTORY, Figures, in_turns, print_figures, program, write_rounds
+from rows import Row, report
+
+OURS, PEER = "art", "rocksdb"
+PROGRAMS = {OURS: "store_skiplith_bench", PEER: "store_rocksdb_bench"}
+ROUNDS = 3
+CACHE_MIB = 256
+# Columns with their digits.
+COLUMNS = (
+    (("wall_ns", "settled_ns", "p9999_us", "above_10_ms"), 0),
+    (("written", "space", "space_compacted"), 2),
+    (("resident_MiB", "resident_memtables_MiB"), 0),
+    (("cached_resident_MiB", "cached_anonymous_MiB", "cached_memtables_MiB"), 0),
+)
+
+
+def measure(rounds: int) -> Figures:
+    one_cpp.build(*PROGRAMS.values())
+    commands = {
+        store: program("one_cpp.py", built, f"sustained/{store}", DIRECTORY)
+        for store, built in PROGRAMS.items()
+    }
+    with tempfile.TemporaryDirectory(prefix="skiplith-bench-") as folder:
+        return in_turns(commands, rounds, folder)
+
+
+def promised(figures: Figures) -> list[Row]:
+    ours, its = figures[OURS], figures[PEER]
+
+    def share(name: str) -> float:
+        """Of RocksDB's figure: the median of the rounds, in each of which both ran."""
+        return median(a / b for a, b in zip(ours[name], its[name], strict=True))
+
+    def over(stage: str) -> float:
+        """Resident memory over what the store has been given, in percent."""
+        memory = zip(ours[f"{stage}_resident_MiB"], ours[f"{stage}_memtables_MiB"], strict=True)
+        return median((a / (b + CACHE_MIB) - 1) * 100 for a, b in memory)
+
+    return [
+        Row(
+            "sustained overwrite until settled, against rocksdb", 1 / share("settled_ns"), ">=", 1.5
+        ),
+        Row("sustained: bytes written, against rocksdb's", share("written"), "<=", 1),
+        Row("sustained: space, settled", median(ours["space"]), "<=", 1.15),
+        Row("sustained: memory over memtables and cache", over("cached"), "<=", 15, "%"),
+        Row("sustained: p99.99 of a put, against rocksdb", share("p9999_us"), "<=", 0.5),
+        Row("sustained: puts above 10 ms, against rocksdb", share("above_10_ms"), "<=", 0.5),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds = parser.parse_args().rounds
+
+    figures = measure(rounds)
+    print(f"20,000,000 puts over 5,000,000 keys, C++, median of {rounds} rounds")
+    for names, digits in COLUMNS:
+        print_figures(figures, {name: name for name in names}, digits)
+    write_rounds(figures, "sustained")
+    return report(promised(figures), "sustained_rows")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

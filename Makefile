@@ -11,7 +11,7 @@ PACKAGE_SOURCES := pyproject.toml CMakeLists.txt scripts/install_python.sh \
   $(shell find cmake cpp python -not -path '*/__pycache__*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test wheel lint format tsan asan kill prove bench compare clean
+.PHONY: help setup demo test wheel lint format tsan asan kill prove bench sustained compare clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,6 +71,9 @@ prove: $(VENV)/installed ## all other long proofs
 
 bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter of an hour)
 	$(PY) benchmarks/bench.py
+
+sustained: $(VENV)/bench ## what a store does all day, against RocksDB: promised too (twenty minutes)
+	$(PY) benchmarks/sustained.py
 
 compare: $(VENV)/bench ## other stores by batch, value size and threads, with plots (longer)
 	$(PY) benchmarks/compare.py $(COMPARE)

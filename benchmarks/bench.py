@@ -22,6 +22,7 @@ PROGRAMS = [
     "many",
     "transactions",
     "cpp_rows",
+    "cpp_reads",
 ]
 
 

@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -18,9 +15,9 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median
 
-from rows import ROOT, Row, report
+import one_cpp
+from rows import Row, report
 
-BUILT = ROOT / "build" / "release" / "benchmarks"
 OURS = ("skiplist", "art")
 OTHERS = ("rocksdb", "leveldb")
 SHORT = 300_000
@@ -36,9 +33,8 @@ class Part:
     threads: int
 
     @property
-    def command(self) -> list[str]:
-        name = f"{self.operation}/{self.index}/random/.*/threads:{self.threads}"
-        return ["index_bench", f"--benchmark_filter=^{name}$"]
+    def benchmark(self) -> tuple[str, str]:
+        return "index_bench", f"{self.operation}/{self.index}/random/.*/threads:{self.threads}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +46,11 @@ class Fill:
     threads: int
 
     @property
-    def command(self) -> list[str]:
+    def benchmark(self) -> tuple[str, str]:
         ours = self.store in OURS
         program = f"store_{'skiplith' if ours else self.store}_bench"
         name = f"fill_random/{self.store}{'/mapped' if ours else ''}/pairs:{self.pairs}/.*"
-        return [program, f"--benchmark_filter=^{name}/threads:{self.threads}$"]
+        return program, f"{name}/threads:{self.threads}"
 
 
 Case = Part | Fill
@@ -72,28 +68,6 @@ GROUPS: list[Sequence[Case]] = [INSERTS, GETS, SHORT_FILLS, LONG_FILLS]
 Times = dict[Case, list[float]]
 
 
-def build() -> None:
-    programs = sorted({case.command[0] for group in GROUPS for case in group})
-    configure = ["cmake", "--preset", "release", "--log-level=WARNING"]
-    build = ["cmake", "--build", "--preset", "release", "--target", *programs]
-    for command in (configure, build):
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-
-
-def run(case: Case, directory: str) -> dict[str, float]:
-    """The counters of one run, in a process of its own."""
-    program, *arguments = case.command
-    answer = subprocess.run(
-        [str(BUILT / program), *arguments, "--benchmark_format=json"],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": directory},
-    )
-    (found,) = json.loads(answer.stdout)["benchmarks"]
-    return found
-
-
 def one_round(turn: int) -> Iterator[Case]:
     """Everything once, each round in another order."""
     rng = random.Random(turn)
@@ -109,7 +83,7 @@ def measure(rounds: int) -> tuple[Times, Times]:
             for case in one_round(turn):
                 progress = f"round {turn + 1} of {rounds}: {case}"
                 print(f"{progress:79.79}", end="\r", file=sys.stderr)
-                found = run(case, directory)
+                found = one_cpp.run(*case.benchmark, directory)
                 wall[case].append(found["wall_ns"])
                 if isinstance(case, Fill):
                     flushed[case].append(found["flushed_ns"])
@@ -172,7 +146,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
 
-    build()
+    one_cpp.build(*{case.benchmark[0] for group in GROUPS for case in group})
     print(f"C++, keys of 16 bytes, values of 100, no sync, median of {arguments.rounds} rounds")
     wall, flushed = measure(arguments.rounds)
     print_parts(wall)

@@ -23,6 +23,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -33,17 +34,36 @@
 
 namespace skiplith {
 
-// The same for all: the size of a memtable, and the bits per key of the tables' filters. Nobody
-// compresses.
+// The same for all: the size of a memtable, the bits per key of the tables' filters, and the memory
+// for tables' blocks. Nobody compresses.
 inline constexpr size_t kWriteBufferBytes = size_t{64} << 20;
 inline constexpr int kFilterBits = 10;
+inline constexpr size_t kCacheBytes = size_t{256} << 20;
 
-// A store under measurement. Fails by ending the process.
+// What one thread reads with. Goes before its store.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // The value stays until the next get; none: the key is missing.
+  virtual std::optional<Bytes> get(Bytes key) = 0;
+  // Each looks at pairs in order and returns how many: at most so many from a key on; at all.
+  virtual uint64_t seek(Bytes key, uint64_t most) = 0;
+  virtual uint64_t scan(bool backwards) = 0;
+};
+
+// What a scan does with a pair: it reads a byte of each.
+inline void look_at(Bytes key, Bytes value) { benchmark::DoNotOptimize(key.back() + value.back()); }
+
+// A store under measurement. Any thread. Fails by ending the process.
 class Store {
  public:
   virtual ~Store() = default;  // closes it
   virtual void put(Bytes key, Bytes value, bool sync) = 0;
-  virtual void flush() = 0;  // brings what was put into tables, and waits for that
+  virtual void flush() = 0;    // brings what was put into tables, and waits for that
+  virtual void compact() = 0;  // and these down to one level, with one version of each key
+  // Just opened: does nothing lie anywhere but in one such level?
+  virtual bool is_settled() = 0;
+  virtual std::unique_ptr<Reader> reader() = 0;
 };
 using OpenStore = std::function<std::unique_ptr<Store>(const std::string& directory)>;
 

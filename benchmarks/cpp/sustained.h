@@ -6,9 +6,15 @@
 //   p9999_us, above_10_ms   the slowest of ten thousand puts; milliseconds in puts of more than 10
 //   written              bytes that the process gave to its file system (/proc/self/io) for one put
 //   in space                bytes of its files for one of a pair that is there, settled
-//   resident_MiB         memory of the process at its most, and before
+//   space_compacted      the same once compact() was called
+//   resident_MiB, resident_memtables_MiB   memory of the process at its most, less what it was
+//                        before; memtables at their most. Then, since writes alone fill no cache,
+//                        everything is read and a tenth of the puts made once more:
+//   cached_resident_MiB, cached_memtables_MiB, cached_anonymous_MiB   at their most meanwhile; the
+//                        last without files' pages, which are the log's
 //
-// A put's time is read from the clock between it and the next, so no moment belongs to no put.
+// A put's time is read from the clock between it and the next, so no moment belongs to no put, but
+// those in which memory is looked at, every 100,000 puts.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +28,8 @@ namespace skiplith {
 
 class SustainedStore : public Store {
  public:
-  virtual void settle() = 0;  // after flush(): until no compaction is due
+  virtual void settle() = 0;              // after flush(): until no compaction is due
+  virtual uint64_t memtable_bytes() = 0;  // those being flushed, too
 };
 using OpenSustained = std::function<std::unique_ptr<SustainedStore>(const std::string& directory)>;
 
@@ -76,33 +83,66 @@ inline double bytes_of_files(const std::filesystem::path& directory) {
   return bytes;
 }
 
+// What a process takes of memory, MiB, at the most of those moments that were looked at.
+struct Memory {
+  double resident = 0, anonymous = 0, memtables = 0;
+
+  void look(SustainedStore& store) {
+    resident = std::max(resident, of_process("status", "VmRSS:") / 1024);
+    anonymous = std::max(anonymous, of_process("status", "RssAnon:") / 1024);
+    memtables = std::max(memtables, static_cast<double>(store.memtable_bytes()) / (1 << 20));
+  }
+};
+
+class Run {
+ public:
+  Run(SustainedStore& store, uint64_t keys) : store_(store), is_there_(keys) {}
+
+  void put() {
+    const uint64_t number = random_() % is_there_.size();
+    const auto key = pairs_.key(number);
+    store_.put({key.data(), key.size()}, pairs_.value(random_()), false);
+    there_ += !is_there_[number];
+    is_there_[number] = true;
+  }
+  uint64_t there() const { return there_; }
+
+ private:
+  SustainedStore& store_;
+  const store_benchmarks::Pairs pairs_{false};
+  std::mt19937_64 random_{1};
+  std::vector<bool> is_there_;
+  uint64_t there_ = 0;
+};
+
+inline constexpr uint64_t kBetweenLooks = 100'000;
+
 inline void run(benchmark::State& state, const OpenSustained& open) {
   using Pairs = store_benchmarks::Pairs;
   constexpr double kPairBytes = Pairs::kKeyBytes + Pairs::kValueBytes;
-  const Pairs pairs(false);
-  const auto keys = static_cast<uint64_t>(state.range(0));
   const std::filesystem::path directory =
       std::filesystem::temp_directory_path() /
       ("skiplith_sustained_" + std::to_string(posix_files().random64()));
   std::filesystem::create_directory(directory);
   std::unique_ptr<SustainedStore> store = open(directory);
+  Run run(*store, static_cast<uint64_t>(state.range(0)));
   ::sync();
   const double written = of_process("io", "write_bytes:");
-  const double resident = of_process("status", "VmRSS:");
-  std::mt19937_64 random(1);
-  std::vector<bool> is_there(keys);
-  uint64_t there = 0;
+  const double before = of_process("status", "VmRSS:") / 1024;
   Times times;
+  Memory memory;
+  uint64_t until_look = kBetweenLooks;
   const WallTime time(state);
   uint64_t last = monotonic_ns();
   for (auto _ : state) {
-    const uint64_t number = random() % keys;
-    const auto key = pairs.key(number);
-    store->put({key.data(), key.size()}, pairs.value(random()), false);
-    there += !is_there[number];
-    is_there[number] = true;
-    const uint64_t now = monotonic_ns();
+    run.put();
+    uint64_t now = monotonic_ns();
     times.add(now - last);
+    if (--until_look == 0) {
+      until_look = kBetweenLooks;
+      memory.look(*store);
+      now = monotonic_ns();
+    }
     last = now;
   }
   time.count("wall_ns");
@@ -110,11 +150,27 @@ inline void run(benchmark::State& state, const OpenSustained& open) {
   store->settle();
   time.count("settled_ns");
   const double put = static_cast<double>(state.iterations()) * kPairBytes;
+  const auto space = [&] {
+    return bytes_of_files(directory) / (static_cast<double>(run.there()) * kPairBytes);
+  };
   state.counters["p9999_us"] = times.percentile_us(0.9999);
   state.counters["above_10_ms"] = times.above_10_ms();
   state.counters["written"] = (of_process("io", "write_bytes:") - written) / put;
-  state.counters["space"] = bytes_of_files(directory) / (static_cast<double>(there) * kPairBytes);
-  state.counters["resident_MiB"] = (of_process("status", "VmHWM:") - resident) / 1024;
+  state.counters["space"] = space();
+  state.counters["resident_MiB"] = memory.resident - before;
+  state.counters["resident_memtables_MiB"] = memory.memtables;
+
+  SKIPLITH_CHECK(store->reader()->scan(false) == run.there());
+  Memory cached;
+  for (benchmark::IterationCount i = 0; i < state.iterations() / 10; ++i) {
+    run.put();
+    if (i % kBetweenLooks == 0) cached.look(*store);
+  }
+  state.counters["cached_resident_MiB"] = cached.resident - before;
+  state.counters["cached_anonymous_MiB"] = cached.anonymous - before;
+  state.counters["cached_memtables_MiB"] = cached.memtables;
+  store->compact();
+  state.counters["space_compacted"] = space();
   store.reset();
   std::filesystem::remove_all(directory);
 }

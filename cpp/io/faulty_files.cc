@@ -95,6 +95,7 @@ class FaultySegment : public SegmentFile {
     return inner_->grow(bytes);
   }
   void populate(uint64_t begin, uint64_t end) override { inner_->populate(begin, end); }
+  void release(uint64_t begin, uint64_t end) override { inner_->release(begin, end); }
   bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
     return inner_->write_beside_stores(offset, pieces);
   }

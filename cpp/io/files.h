@@ -64,6 +64,9 @@ class SegmentFile {
   // would otherwise stop at the first byte of a page, for 1 to 4 us. A wish, best effort; any
   // thread, beside writers and growth.
   virtual void populate(uint64_t begin, uint64_t end) = 0;
+  // Mapped form: the whole pages of [begin, end) leave the process's memory; the page cache keeps
+  // what was stored, and a later store finds it there. A wish; any thread, beside writers.
+  virtual void release(uint64_t begin, uint64_t end) = 0;
   // Mapped form: what storing the pieces, at most kMostPieces, one behind the other from `offset`
   // on would do, by a call, which costs a third where pages are not ready: they are neither zeroed
   // nor faulted in first. False: store them, some or none have got there.

@@ -99,6 +99,7 @@ class MemorySegment : public SegmentFile {
     return Status::ok();
   }
   void populate(uint64_t, uint64_t) override {}
+  void release(uint64_t, uint64_t) override {}
   bool write_beside_stores(uint64_t, std::span<const Bytes>) override { return false; }
   Status write(uint64_t offset, Bytes bytes) override {
     SKIPLITH_CHECK(form_ == SinkForm::kWrite);

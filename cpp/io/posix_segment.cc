@@ -102,6 +102,15 @@ class PosixSegment : public SegmentFile {
     }
   }
 
+  // The mapping is shared: a page that goes is dirty in the page cache if it was so here.
+  void release(uint64_t begin, uint64_t end) override {
+    if (form_ != SinkForm::kMapped) return;
+    const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    begin = round_up(begin, page);
+    end = end / page * page;
+    if (begin < end) (void)::madvise(mapped_ + begin, end - begin, MADV_DONTNEED);
+  }
+
   bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
     SKIPLITH_CHECK(form_ == SinkForm::kMapped && pieces.size() <= kMostPieces);
     iovec parts[kMostPieces];

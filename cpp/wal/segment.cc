@@ -90,12 +90,22 @@ bool Segment::is_short_of_pages(uint64_t share) const {
 
 bool Segment::populate_ahead() {
   if (!is_short_of_pages(1)) return false;
+  release_behind();
   // order: relaxed, as above
   const uint64_t begin = std::max(populated_.load(std::memory_order_relaxed), used_bytes());
   const uint64_t end = std::min(round_up(begin + 1, kStep), capacity());
   file_->populate(begin, end);
   populated_.store(end, std::memory_order_relaxed);  // order: relaxed, as above
   return true;
+}
+
+// A step at a time. A lane may still be in a block that is older than the last step: its next store
+// to a page that has gone takes half a microsecond more.
+void Segment::release_behind() {
+  const uint64_t used = used_bytes();
+  if (used < released_ + 2 * kStep) return;
+  file_->release(released_, used - kStep);
+  released_ = used - kStep;
 }
 
 bool Segment::write_unpopulated(uint64_t offset, std::span<const Bytes> pieces) {

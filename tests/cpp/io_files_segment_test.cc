@@ -113,6 +113,17 @@ TEST_P(SegmentFileTest, PopulatingChangesNothing) {
   EXPECT_EQ(contents().size(), kMiB);
 }
 
+TEST_P(SegmentFileTest, ReleasingChangesNothing) {
+  auto segment = create(kMiB, 8 * kMiB);
+  put(*segment, 5000, "stored");
+  segment->release(4096, kMiB);
+  segment->release(1, 2);
+  put(*segment, 5006, " twice");
+  segment->release(0, kMiB);
+  EXPECT_EQ(contents().substr(5000, 12), "stored twice");
+  EXPECT_EQ(contents().size(), kMiB);
+}
+
 TEST_P(SegmentFileTest, WhatGoesOutByACallIsWhatIsMapped) {
   if (form() == SinkForm::kWrite) return;
   auto segment = create(kMiB, 8 * kMiB);

@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <functional>
+#include <vector>
 
 #include "io/files.h"
 #include "support/faulty_directory.h"
@@ -131,6 +134,26 @@ TEST_P(PosixSegmentTest, AFileSystemThatCannotAllocateGetsZerosWritten) {
   });
   if (outcome == kNotPossible) GTEST_SKIP() << "this process may not mount a file system";
   EXPECT_EQ(outcome, 0);
+}
+
+TEST_P(PosixSegmentTest, ReleasedPagesAreNotInMemoryAndAreStillWritten) {
+  if (GetParam() == SinkForm::kWrite) return;
+  auto segment = create(8 * kMiB, 64 * kMiB);
+  const auto pages_in_memory = [&] {
+    // An entry of 64 bits for each page; the highest says that the process has it.
+    std::ifstream entries("/proc/self/pagemap", std::ios::binary);
+    entries.seekg(reinterpret_cast<intptr_t>(segment->mapped()) / 4096 * 8);
+    std::vector<uint64_t> found(8 * kMiB / 4096);
+    entries.read(reinterpret_cast<char*>(found.data()), 8 * kMiB / 4096 * 8);
+    EXPECT_TRUE(entries.good());
+    return std::ranges::count_if(found, [](uint64_t entry) { return (entry >> 63) == 1; });
+  };
+  std::memset(segment->mapped(), 'x', 8 * kMiB);
+  EXPECT_EQ(pages_in_memory(), 2048);
+  segment->release(100, 7 * kMiB + 100);
+  EXPECT_EQ(pages_in_memory(), 257);
+  expect_ok(segment->sync());
+  EXPECT_EQ(directory_.read("000001.log"), std::string(8 * kMiB, 'x'));
 }
 
 TEST_P(PosixSegmentTest, ALimitOnFileSizesIsAnErrorOfGrowth) {

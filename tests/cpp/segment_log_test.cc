@@ -218,6 +218,31 @@ TEST(MappedSegmentLog, PagesAreMadeAheadAMiBAtATimeBehindWhatIsTaken) {
   EXPECT_EQ(writing.file().events.back(), "populate 2101248 3145728");
 }
 
+TEST(MappedSegmentLog, PagesGoAMiBBehindWhatIsTaken) {
+  SegmentWriting writing(SinkForm::kMapped, 16 * kMiB);
+  const auto released = [&] {
+    while (writing.segment->populate_ahead()) continue;
+    std::vector<std::string> found;
+    for (const std::string& event : writing.file().events) {
+      if (event.starts_with("release ")) found.push_back(event);
+    }
+    return found;
+  };
+  const auto take = [&](uint64_t bytes) {
+    uint64_t block = 0;
+    while (!writing.segment->try_take_blocks(bytes / kBlockBytes, &block)) {
+      EXPECT_TRUE(writing.segment->grow_ahead().is_ok());
+    }
+  };
+  take(kMiB);
+  EXPECT_TRUE(released().empty());
+  take(kMiB);
+  const std::string first = "release 4096 1052672", second = "release 1052672 6295552";
+  EXPECT_EQ(released(), std::vector{first});
+  take(5 * kMiB);
+  EXPECT_EQ(released(), (std::vector{first, second}));
+}
+
 TEST(MappedSegmentLog, NoPagesAreMadeAheadOfRunsThatHaveOvertakenThem) {
   SegmentWriting writing(SinkForm::kMapped, 8 * kMiB);
   while (writing.segment->populate_ahead()) continue;

@@ -72,6 +72,30 @@ def test_amplifications_are_those_of_the_files(path: Path, compression: str) -> 
         assert db.stats().space_amplification == stats.space_amplification
 
 
+def bytes_written() -> int:
+    """By this process, to its file systems: whole pages, when they become dirty."""
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["write_bytes"])
+
+
+def test_write_amplification_is_what_the_system_counts(path: Path, tmp_path: Path) -> None:
+    before = bytes_written()
+    (tmp_path / "probe").write_bytes(bytes(1 << 20))
+    if bytes_written() - before < 1 << 20:
+        pytest.skip("the system does not count what is written to this file system")
+    with skiplith.open(path, wal=False, compaction="none", compression="none") as db:
+        before = bytes_written()
+        for _ in range(3):
+            db.put_many({b"%05d" % n: os.urandom(1000) for n in range(10_000)})
+            db.flush()
+        db.compact()
+        counted = bytes_written() - before
+        stats = db.stats()
+    told = stats.bytes_flushed + stats.bytes_compacted
+    assert stats.write_amplification == told / (30_000 * 1005)
+    assert told <= counted <= told * 1.02 + (1 << 20)  # half-filled pages, and the manifest
+
+
 def test_a_flush_that_is_not_waited_for_happens(path: Path) -> None:
     with skiplith.open(path) as db:
         db[b"a"] = b"1"

@@ -1,6 +1,7 @@
 """What the benchmarks say about their figures; nothing is measured here."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -90,3 +91,50 @@ def test_without_the_other_stores_only_they_are_missing(tmp_path: Path) -> None:
             __import__("os").mkdir(sys.argv[1])
         """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=BENCHMARKS, check=True)
+
+
+def lines_of(code: str, *arguments: str) -> list[str]:
+    program = [sys.executable, "-c", code, *arguments]
+    found = subprocess.run(program, cwd=BENCHMARKS, text=True, check=True, stdout=subprocess.PIPE)
+    return found.stdout.splitlines()
+
+
+def test_a_cpp_benchmark_tells_its_counters_and_no_other_numbers(tmp_path: Path) -> None:
+    told = {"name": "reads/ours/1", "iterations": 1, "cpu_time": 5.0, "get": 7.5, "scan": 2e2}
+    program = tmp_path / "store_bench"
+    program.write_text("#!/bin/sh\n[ $1 = '--benchmark_filter=^reads/ours(/.*)?$' ] || exit 1\n")
+    with program.open("a") as file:
+        file.write(f"echo '{json.dumps({'benchmarks': [told]})}'\n")
+    program.chmod(0o755)
+    code = """if True:
+        import pathlib, sys, one_cpp
+        one_cpp.BUILT = pathlib.Path(sys.argv[1])
+        for found in sorted(one_cpp.run("store_bench", "reads/ours(/.*)?", sys.argv[1]).items()):
+            print(*found)
+        """
+    assert lines_of(code, str(tmp_path)) == ["get 7.5", "scan 200.0"]
+
+
+def test_reads_are_compared_within_a_round() -> None:
+    code = """if True:
+        import cpp_reads
+        ours = {"get": [1, 2, 4], "get_2_threads": [0.5, 1, 2], "scan": [1, 1, 1]}
+        figures = {"skiplith": ours, "rocksdb": {"get": [5, 8, 4], "scan": [1.5, 3, 3]}}
+        for row in cpp_reads.promised(figures):
+            print(row.figure, row.verdict)
+        """
+    assert lines_of(code) == ["4.0 OK", "3.0 OK", "2.0 OK"]
+
+
+def test_a_sustained_load_is_compared_within_a_round() -> None:
+    code = """if True:
+        import sustained
+        names = [name for names, _ in sustained.COLUMNS for name in names]
+        ours = {name: [1.0, 2.0, 4.0] for name in names}
+        ours |= {"resident_MiB": [330, 360, 420], "resident_memtables_MiB": [44, 64, 64]}
+        its = {name: [2.0, 4.0, 2.0] for name in names}
+        for row in sustained.promised({sustained.OURS: ours, sustained.PEER: its}):
+            print(round(row.figure, 3), row.verdict)
+        """
+    figures = ["2.0 OK", "0.5 OK", "2.0 MISS", "12.5 OK", "0.5 OK", "0.5 OK"]
+    assert lines_of(code) == figures

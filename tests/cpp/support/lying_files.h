@@ -74,6 +74,7 @@ class LyingFiles : public Files {
     uint64_t reserved() const override { return inner->reserved(); }
     Status grow(uint64_t bytes) override { return inner->grow(bytes); }
     void populate(uint64_t begin, uint64_t end) override { inner->populate(begin, end); }
+    void release(uint64_t begin, uint64_t end) override { inner->release(begin, end); }
     bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
       return inner->write_beside_stores(offset, pieces);
     }

@@ -60,6 +60,9 @@ class MemorySegmentFile final : public SegmentFile {
   void populate(uint64_t begin, uint64_t end) override {
     note("populate " + std::to_string(begin) + " " + std::to_string(end));
   }
+  void release(uint64_t begin, uint64_t end) override {
+    note("release " + std::to_string(begin) + " " + std::to_string(end));
+  }
   bool write_beside_stores(uint64_t offset, std::span<const Bytes> pieces) override {
     SKIPLITH_CHECK(form_ == SinkForm::kMapped && pieces.size() <= kMostPieces);
     note("call " + std::to_string(offset));

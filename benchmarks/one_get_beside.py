@@ -30,6 +30,7 @@ def run(name: str, directory: str, built: str, folder: str) -> None:
     written = list(zip(given.keys, reversed(given.values), strict=True))
     before = resident_mib()
     store = SETTLED[name](directory)
+    assert store.is_settled()
     get, put = store.store.reader(), store.store.put
     assert all(get(key) is not None for key in wanted)
     begun, done = threading.Event(), threading.Event()

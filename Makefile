@@ -69,14 +69,15 @@ prove: $(VENV)/installed ## all other long proofs
 	SKIPLITH_CURSOR_SEEDS=200 build/release/tests/cpp/cursor_property_test
 	$(PY) -m pytest -m slow_prove
 
-bench: $(VENV)/bench ## every promised figure, and whether it was met (a quarter of an hour)
+bench: $(VENV)/bench ## every promised figure, and whether it was met (half an hour)
 	$(PY) benchmarks/bench.py
 
 sustained: $(VENV)/bench ## what a store does all day, against RocksDB: promised too (twenty minutes)
 	$(PY) benchmarks/sustained.py
 
-compare: $(VENV)/bench ## other stores by batch, value size and threads, with plots (longer)
+compare: $(VENV)/bench ## other stores by batch, value size and threads, with plots, and by YCSB (longer)
 	$(PY) benchmarks/compare.py $(COMPARE)
+	$(PY) benchmarks/ycsb.py $(COMPARE)
 
 $(VENV)/bench: $(VENV)/installed
 	@scripts/setup.sh "$(PYTHON)" bench

@@ -87,20 +87,35 @@ def get(store: Any, pairs: list[Pair]) -> None:
         store[key]
 
 
+def get_by_call(store: Any, pairs: list[Pair]) -> None:
+    for key, _ in pairs:
+        store.get(key)
+
+
+def settle(store: Any) -> None:
+    """Everything in tables, and in memory."""
+    store.compact()
+    assert sum(level.tables for level in store.stats().levels) > 0
+    assert sum(1 for _ in store.items()) > 0
+
+
 # work -> what a thread does, what it does in plyvel, pairs of all threads, bytes of a value
 WORK: dict[str, tuple[Callable[[Any, Any], None], Callable[[Any, Any], None] | None, int, int]] = {
     "put": (put, put_by_call, 240_000, 100),
     "put, shared value": (put_shared, None, 240_000, 100),
     "put_many": (put_many, write_batches, 480_000, 100),
     "put 64 KiB": (put, put_by_call, 1_600, 64 << 10),
-    "get": (get, None, 240_000, 100),
+    "get": (get, get_by_call, 240_000, 100),
+    "settled get": (get, None, 240_000, 100),
 }
+READS = ("get", "settled get")
 NOTHING_PASSES = 20  # over the same pairs; one is over before both threads have begun
 DISTINCT_BYTES = 32 << 20  # of values in memory; longer ones come again
 
 
 def run(name: str, work: str, threads: int, directory: str) -> None:
     do, do_in_plyvel, pairs, value_bytes = WORK[work]
+    fill = put_by_call if name == "plyvel" else put
     if name == "plyvel":
         assert do_in_plyvel is not None
         do = do_in_plyvel
@@ -108,7 +123,7 @@ def run(name: str, work: str, threads: int, directory: str) -> None:
     each = pairs // threads
     passes = NOTHING_PASSES if name == "nothing" else 1
     distinct = min(each, DISTINCT_BYTES // threads // value_bytes)
-    ready = threading.Barrier(threads)
+    ready = threading.Barrier(threads, (lambda: settle(store)) if work == "settled get" else None)
     times: list[tuple[float, float]] = []
     plans: list[Any] = []  # held: who is done first would free its pairs while others are timed
 
@@ -118,8 +133,8 @@ def run(name: str, work: str, threads: int, directory: str) -> None:
         keys = [rng.randbytes(16) for _ in range(each)]
         values = [rng.randbytes(value_bytes) for _ in range(distinct)]
         pairs = list(zip(keys, cycle(values)))
-        if work == "get":
-            put(store, pairs)
+        if work in READS:
+            fill(store, pairs)
             rng.shuffle(pairs)
         plan: Any = pairs
         if work == "put_many":

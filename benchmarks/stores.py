@@ -31,16 +31,23 @@ class Store:
     finish: Callable[[], Any] = lambda: None  # what puts still owe; part of their time
 
 
-def skiplith(directory: str, **options: Any) -> Store:
+def open_skiplith(directory: str, **options: Any) -> Any:
     import skiplith
 
-    db = skiplith.open(
+    return skiplith.open(
         directory,
         memtable_bytes=WRITE_BUFFER_BYTES,
         cache_bytes=CACHE_BYTES,
         filter_bits=FILTER_BITS,
         **options,
     )
+
+
+def skiplith(directory: str, **options: Any) -> Store:
+    return of_skiplith(open_skiplith(directory, **options))
+
+
+def of_skiplith(db: Any) -> Store:
     return Store(db.put, db.put_many, lambda: db.get, db.close)
 
 
@@ -56,11 +63,11 @@ def skiplith_rwlock_map(directory: str) -> Store:
     return skiplith(directory, memtable="rwlock_map")
 
 
-def plyvel(directory: str, write_buffer_bytes: int = WRITE_BUFFER_BYTES) -> Store:
+def open_plyvel(directory: str, write_buffer_bytes: int = WRITE_BUFFER_BYTES) -> Any:
     """LevelDB."""
     import plyvel
 
-    db = plyvel.DB(
+    return plyvel.DB(
         directory,
         create_if_missing=True,
         write_buffer_size=write_buffer_bytes,
@@ -68,6 +75,12 @@ def plyvel(directory: str, write_buffer_bytes: int = WRITE_BUFFER_BYTES) -> Stor
         bloom_filter_bits=FILTER_BITS,
     )
 
+
+def plyvel(directory: str) -> Store:
+    return of_plyvel(open_plyvel(directory))
+
+
+def of_plyvel(db: Any) -> Store:
     def put_many(pairs: Pairs) -> None:
         with db.write_batch() as batch:
             put = batch.put
@@ -79,12 +92,15 @@ def plyvel(directory: str, write_buffer_bytes: int = WRITE_BUFFER_BYTES) -> Stor
 
 def plyvel_small_buffer(directory: str) -> Store:
     """With LevelDB's default write buffer, so that it flushes and compacts meanwhile."""
-    return plyvel(directory, 4 << 20)
+    return of_plyvel(open_plyvel(directory, 4 << 20))
 
 
-def rocksdict(directory: str) -> Store:
-    """RocksDB. Raw mode: any other puts a type in front of each key and value."""
-    from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+def open_rocksdict(directory: str) -> Any:
+    """RocksDB. Raw mode: any other puts a type in front of each key and value.
+
+    A database that exists takes cache and filter from `column_families` alone.
+    """
+    from rocksdict import BlockBasedOptions, Cache, Options, Rdict
 
     table = BlockBasedOptions()
     table.set_block_cache(Cache(CACHE_BYTES))
@@ -93,7 +109,17 @@ def rocksdict(directory: str) -> Store:
     options.create_if_missing(True)
     options.set_write_buffer_size(WRITE_BUFFER_BYTES)
     options.set_block_based_table_factory(table)
-    db = Rdict(directory, options)
+    db = Rdict(directory, options, column_families={"default": options})
+    assert db.property_int_value("rocksdb.block-cache-capacity") == CACHE_BYTES
+    return db
+
+
+def rocksdict(directory: str) -> Store:
+    return of_rocksdict(open_rocksdict(directory))
+
+
+def of_rocksdict(db: Any) -> Store:
+    from rocksdict import WriteBatch
 
     def put_many(pairs: Pairs) -> None:
         batch = WriteBatch(raw_mode=True)
@@ -112,8 +138,11 @@ def open_lmdb(directory: str) -> Any:
 
 
 def lmdb(directory: str) -> Store:
+    return of_lmdb(open_lmdb(directory))
+
+
+def of_lmdb(env: Any) -> Store:
     """A transaction per operation, as a program whose operations come one by one has to do."""
-    env = open_lmdb(directory)
 
     def put(key: bytes, value: bytes) -> None:
         with env.begin(write=True) as transaction:

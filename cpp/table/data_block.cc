@@ -101,14 +101,21 @@ DataBlock::Found DataBlock::locate(Bytes key, Sequence at, Spot* spot) const {
   const uint32_t before_key = groups_before(key, at);
   *spot = {.key_rest = key, .group = before_key == 0 ? 0 : before_key - 1};
   ask_for(group_keys(spot->group), kGroupKeysAhead);
+  return Found::kEntry;
+}
+
+DataBlock::Found DataBlock::find(Bytes key, Sequence at, Kind* kind, Bytes* value) const {
+  Spot spot;
+  const Found found = locate(key, at, &spot);
+  if (found != Found::kEntry) return found;
   // Which value it is shows last. So all are asked for, where they are short and their end is
   // known.
-  if (spot->group + 1 < groups_) {
-    const char* values = group_values(spot->group);
-    const auto bytes = static_cast<size_t>(group_values(spot->group + 1) - values);
+  if (spot.group + 1 < groups_) {
+    const char* values = group_values(spot.group);
+    const auto bytes = static_cast<size_t>(group_values(spot.group + 1) - values);
     if (bytes <= kMostValuesAhead) ask_for(values, bytes);
   }
-  return Found::kEntry;
+  return find_at(spot, at, kind, value);
 }
 
 // Never puts a key together: it knows how much of the searched key the entry before had in

@@ -100,14 +100,11 @@ class DataBlock {
   enum class Found : uint8_t { kEntry, kAbsent, kBehind };
   // The newest version of `key` with a sequence of at most `at`. kBehind: every entry of the
   // block is before it, and the next block may begin with it.
-  Found find(Bytes key, Sequence at, Kind* kind, Bytes* value) const {
-    Spot spot;
-    const Found found = locate(key, at, &spot);
-    return found == Found::kEntry ? find_at(spot, at, kind, value) : found;
-  }
+  Found find(Bytes key, Sequence at, Kind* kind, Bytes* value) const;
 
-  // The two halves of find(): which group the key belongs to, whose memory it asks for (kEntry; or
-  // none, and that is the answer), and the entry in the group.
+  // The two halves of find(), for who has other things to do in between: which group the key
+  // belongs to, whose keys it asks for (kEntry; or none, and that is the answer), and the entry in
+  // the group.
   struct Spot {
     Bytes key_rest;  // what follows the common bytes
     uint32_t group = 0;

@@ -9,6 +9,8 @@ namespace {
 
 constexpr uint64_t kStep = uint64_t{1} << 20;
 constexpr uint64_t kMostAhead = 8 * kStep;
+// What of the log, written, stays in the memory of the process at most, beside a step.
+constexpr uint64_t kReleasedAtOnce = 16 * kStep;
 constexpr uint32_t kOvertakenForGood = 4;
 
 // The room that a segment should have beyond its used bytes: as much as these, within bounds. Its
@@ -99,11 +101,13 @@ bool Segment::populate_ahead() {
   return true;
 }
 
-// A step at a time. A lane may still be in a block that is older than the last step: its next store
-// to a page that has gone takes half a microsecond more.
+// Much at a time, since for each release all processors are interrupted that run the process's
+// threads: at a MiB a time, one put in 7,000 waited for that, and p99.99 was 100 us instead of 35.
+// A lane may still be in a block that is older than the last step: its next store to a page that
+// has gone takes half a microsecond more.
 void Segment::release_behind() {
   const uint64_t used = used_bytes();
-  if (used < released_ + 2 * kStep) return;
+  if (used < released_ + kReleasedAtOnce + kStep) return;
   file_->release(released_, used - kStep);
   released_ = used - kStep;
 }

@@ -218,8 +218,8 @@ TEST(MappedSegmentLog, PagesAreMadeAheadAMiBAtATimeBehindWhatIsTaken) {
   EXPECT_EQ(writing.file().events.back(), "populate 2101248 3145728");
 }
 
-TEST(MappedSegmentLog, PagesGoAMiBBehindWhatIsTaken) {
-  SegmentWriting writing(SinkForm::kMapped, 16 * kMiB);
+TEST(MappedSegmentLog, PagesGoBehindWhatIsTakenManyAtOnce) {
+  SegmentWriting writing(SinkForm::kMapped, 64 * kMiB);
   const auto released = [&] {
     while (writing.segment->populate_ahead()) continue;
     std::vector<std::string> found;
@@ -234,12 +234,14 @@ TEST(MappedSegmentLog, PagesGoAMiBBehindWhatIsTaken) {
       EXPECT_TRUE(writing.segment->grow_ahead().is_ok());
     }
   };
-  take(kMiB);
+  take(16 * kMiB);
   EXPECT_TRUE(released().empty());
   take(kMiB);
-  const std::string first = "release 4096 1052672", second = "release 1052672 6295552";
+  const std::string first = "release 4096 16781312", second = "release 16781312 37752832";
   EXPECT_EQ(released(), std::vector{first});
   take(5 * kMiB);
+  EXPECT_EQ(released(), std::vector{first});
+  take(15 * kMiB);
   EXPECT_EQ(released(), (std::vector{first, second}));
 }
 

@@ -69,7 +69,7 @@ prove: $(VENV)/installed ## all other long proofs
 	SKIPLITH_CURSOR_SEEDS=200 build/release/tests/cpp/cursor_property_test
 	$(PY) -m pytest -m slow_prove
 
-bench: $(VENV)/bench ## every promised figure, and whether it was met (half an hour)
+bench: $(VENV)/bench ## every promised figure, and whether it was met (three quarters of an hour)
 	$(PY) benchmarks/bench.py
 
 sustained: $(VENV)/bench ## what a store does all day, against RocksDB: promised too (twenty minutes)

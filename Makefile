@@ -14,7 +14,7 @@ PACKAGE_SOURCES := pyproject.toml CMakeLists.txt scripts/install_python.sh \
 .PHONY: help setup demo test wheel lint format tsan asan kill prove bench sustained compare clean
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## install the system packages that are missing
 	@scripts/setup.sh "$(PYTHON)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rounds import program
+from rounds import KEY_BYTES, program
 from rows import ROOT
 from wanted import Input
 
@@ -55,3 +56,10 @@ def arguments(description: str, pairs: int) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stores", nargs="+", choices=ORDERED, default=ORDERED)
     return parser.parse_args()
+
+
+def print_setting(given: argparse.Namespace) -> None:
+    print(
+        f"{given.pairs:,} random keys of {KEY_BYTES} bytes, values of {VALUE_BYTES} bytes, "
+        f"one thread, CPython {platform.python_version()}, median of {given.rounds}"
+    )

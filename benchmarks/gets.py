@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from at_rest import VALUE_BYTES, AtRest, arguments, at_rest
+from at_rest import VALUE_BYTES, AtRest, arguments, at_rest, print_setting
 from costs import Promise, print_costs, rows_of, times_as_fast
-from rounds import DIRECTORY, KEY_BYTES, in_turns, print_figures, program, write_rounds
+from rounds import DIRECTORY, in_turns, print_figures, program, write_rounds
 from rows import Row, report
 from wanted import Input
 
@@ -92,10 +91,7 @@ def beside_a_writer(rest: AtRest, stores: Sequence[str], rounds: int) -> None:
 
 def main() -> int:
     given = arguments(__doc__, PAIRS)
-    print(
-        f"{given.pairs:,} random keys of {KEY_BYTES} bytes, values of {VALUE_BYTES} bytes, "
-        f"one thread, CPython {platform.python_version()}, median of {given.rounds}"
-    )
+    print_setting(given)
     with at_rest(given.stores, given.pairs) as rest:
         promised = settled(rest, given.stores, given.rounds)
         pairs = min(given.pairs, FRESH_PAIRS)

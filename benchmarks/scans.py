@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Sequence
 
-from at_rest import VALUE_BYTES, AtRest, arguments, at_rest
+from at_rest import AtRest, arguments, at_rest, print_setting
 from costs import Promise, print_costs, rows_of
-from rounds import DIRECTORY, KEY_BYTES, in_turns, program, write_rounds
+from rounds import DIRECTORY, in_turns, program, write_rounds
 from rows import Row, report
 
 PAIRS = 1_000_000
@@ -48,10 +47,7 @@ def mostly_deleted(rest: AtRest, stores: Sequence[str], rounds: int) -> None:
 
 def main() -> int:
     given = arguments(__doc__, PAIRS)
-    print(
-        f"{given.pairs:,} random keys of {KEY_BYTES} bytes, values of {VALUE_BYTES} bytes, "
-        f"one thread, CPython {platform.python_version()}, median of {given.rounds}"
-    )
+    print_setting(given)
     with at_rest(given.stores, given.pairs) as rest:
         promised = settled(rest, given.stores, given.rounds)
         mostly_deleted(rest, given.stores, given.rounds)

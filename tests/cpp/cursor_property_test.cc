@@ -19,16 +19,7 @@ class CursorPropertyTest : public DatabaseTest {
  protected:
   static constexpr size_t kWriters = 2;
 
-  // Short keys of few bytes: many are each other's prefixes and neighbours.
-  static std::string random_key(Random& random) {
-    std::string key;
-    for (size_t length = random() % 8; key.size() < length;) {
-      key.push_back(
-          "\0\x01"
-          "abz\xff"[random() % 6]);
-    }
-    return key;
-  }
+  static std::string random_key(Random& random) { return crowded_key(random, 7); }
   // Each key has one writer, so that what it wrote last is known.
   static size_t writer_of(const std::string& key) {
     return std::hash<std::string>()(key) % kWriters;

@@ -15,15 +15,7 @@ using Model = std::map<std::string, std::string>;
 
 class CursorTest : public DatabaseTest {
  protected:
-  std::string random_key() {
-    std::string key;
-    for (size_t length = random_() % 10; key.size() < length;) {
-      key.push_back(
-          "\0\x01"
-          "ab\xff"[random_() % 5]);
-    }
-    return key;
-  }
+  std::string random_key() { return crowded_key(random_, 9); }
   // Puts and deletes over several memtables, the same in the model.
   Model write_randomly(int mutations) {
     Model model;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -76,6 +77,16 @@ class DatabaseTest : public ::testing::Test {
     for (int i = 0; database_->stats()->freezes == before; ++i) {
       put("zz-filler-" + std::to_string(i), std::string(1000, 'f'));
     }
+  }
+  // Short keys of few bytes: many are each other's prefixes and neighbours.
+  static std::string crowded_key(std::mt19937_64& random, size_t most_bytes) {
+    std::string key;
+    for (size_t length = random() % (most_bytes + 1); key.size() < length;) {
+      key.push_back(
+          "\0\x01"
+          "abz\xff"[random() % 6]);
+    }
+    return key;
   }
   static std::string number(int64_t value) {
     std::string bytes;
